@@ -1,0 +1,4 @@
+//! Framing without meaning: what bytes look like on the wire, whatever they say.
+
+pub mod json;
+pub mod sse;
