@@ -2,3 +2,4 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice))]
 
 pub mod wire;
+pub mod value;
