@@ -1,2 +1,6 @@
 //! Dragoman: an LLM gateway as one Wasm module inside stock Envoy.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice))]
+
+pub mod canonical;
+pub mod usage;
+pub mod value;

@@ -1,0 +1,1 @@
+//! Errors in OpenAI's form, so that every client's SDK raises what it would for OpenAI.

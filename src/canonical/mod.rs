@@ -1,0 +1,3 @@
+//! The language between clients and providers: OpenAI's, so N formats and M vendors meet once.
+
+pub mod error;

@@ -1,0 +1,3 @@
+//! Plain values, so that units are types and not comments.
+
+pub mod money;
