@@ -1,6 +1,7 @@
-//! Plain values that every layer shares.
+//! Plain values, so that units are types and not comments.
 
 pub mod head;
+pub mod money;
 pub mod rng;
 pub mod secret;
 pub mod time;

@@ -1,0 +1,1 @@
+//! `POST /v1/chat/completions`: requests in, answers and chunks out.

@@ -1,0 +1,3 @@
+//! How clients speak: one file per API.
+
+pub mod chat;

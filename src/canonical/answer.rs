@@ -1,0 +1,97 @@
+//! A complete answer, between a vendor's words and a client's.
+
+use crate::usage::Usage;
+
+/// Why generation stopped: OpenAI's five reasons and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The vendor withheld content.
+    ContentFilter,
+    /// The token limit was reached.
+    Length,
+    /// The answer is complete.
+    Stop,
+    /// The model wants tools called.
+    ToolCalls,
+}
+
+impl FinishReason {
+    /// OpenAI's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ContentFilter => "content_filter",
+            Self::Length => "length",
+            Self::Stop => "stop",
+            Self::ToolCalls => "tool_calls",
+        }
+    }
+}
+
+/// Signed or hidden reasoning, to be sent back unchanged in the next turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThinkingBlock {
+    /// Reasoning the vendor shows only to itself.
+    Redacted {
+        /// Opaque.
+        data: String,
+    },
+    /// Readable reasoning with the vendor's signature.
+    Signed {
+        /// The vendor's signature.
+        signature: String,
+        /// The text; empty when the vendor leaves it out.
+        thinking: String,
+    },
+}
+
+/// A call of one of the client's tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The call's id.
+    pub id: String,
+    /// The tool's name, as the client spelled it.
+    pub name: String,
+    /// The arguments: JSON text.
+    pub arguments: String,
+}
+
+/// A source the answer cites (OpenAI's `url_citation`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Citation {
+    /// Where the citing text ends, in characters.
+    pub end: usize,
+    /// Where the citing text starts, in characters.
+    pub start: usize,
+    /// The source's title.
+    pub title: String,
+    /// The source's address.
+    pub url: String,
+}
+
+/// One complete answer with a single choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// Sources.
+    pub citations: Vec<Citation>,
+    /// The text; `None` when there is none at all.
+    pub content: Option<String>,
+    /// When it was made, in seconds since the epoch, if the vendor says so.
+    pub created: Option<u64>,
+    /// Why it stopped.
+    pub finish: Option<FinishReason>,
+    /// The vendor's id for it.
+    pub id: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Readable reasoning.
+    pub reasoning: Option<String>,
+    /// Why the vendor refused.
+    pub refusal: Option<String>,
+    /// Reasoning to be sent back.
+    pub thinking: Vec<ThinkingBlock>,
+    /// Calls of the client's tools.
+    pub tool_calls: Vec<ToolCall>,
+    /// What it took.
+    pub usage: Option<Usage>,
+}

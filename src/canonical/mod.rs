@@ -1,0 +1,6 @@
+//! The language between clients and providers: OpenAI's, so N formats and M vendors meet once.
+
+pub mod answer;
+pub mod error;
+pub mod piece;
+pub mod request;

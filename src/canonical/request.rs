@@ -1,0 +1,44 @@
+//! A chat request as the gateway holds it: the client's bytes, and where their members stand.
+//! Vendors that speak the format get the bytes spliced; the others read the members they map.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::error::ApiError;
+use crate::wire::json::Members;
+
+/// A chat completion request in OpenAI's format, checked to be a JSON object with a model.
+#[derive(Clone, Debug)]
+pub struct ChatRequest<'a> {
+    /// The body as the client sent it.
+    pub json: &'a [u8],
+    /// Where its members stand.
+    pub members: Members<'a>,
+    /// The model the client asked for.
+    pub model: Cow<'a, str>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether the client wants the usage chunk at the end of the stream.
+    pub include_usage: bool,
+}
+
+impl<'a> ChatRequest<'a> {
+    /// The member of that name, read as `T`; `None` when it is missing or `null`.
+    ///
+    /// # Errors
+    /// A 400 naming the member when its value is not a `T`.
+    pub fn member<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        let Some(member) = self.members.get(name) else {
+            return Ok(None);
+        };
+        serde_json::from_slice::<Option<T>>(member.value).map_err(|error| ApiError {
+            status: 400,
+            kind: "invalid_request_error".to_owned(),
+            code: Some("invalid_value".to_owned()),
+            param: Some(name.to_owned()),
+            message: format!("invalid value for '{name}': {error}"),
+            retry_after_s: None,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! What the operator wrote, checked whole before any of it takes effect.
+
+pub mod plan;

@@ -1,0 +1,5 @@
+//! Prices.
+
+/// Rates of one model.
+#[derive(Clone, Debug)]
+pub struct Prices;
