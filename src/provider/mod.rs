@@ -1,5 +1,7 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
+pub mod openai_like;
+
 use core::fmt;
 
 use crate::canonical::answer::Completion;
@@ -77,4 +79,22 @@ pub trait Provider: Sync + fmt::Debug {
     /// # Errors
     /// A 400 when the request asks for what the vendor cannot do.
     fn encode(&self, request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Encoded, ApiError>;
+}
+
+/// The vendor of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Provider> {
+    ALL.iter().copied().find(|provider| provider.name() == name).or_else(|| find_row(name).map(|row| row as _))
+}
+
+/// Every vendor, those of the OpenAI-compatible table last.
+pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
+    ALL.iter().copied().chain(openai_like::TABLE.iter().map(|row| row as _))
+}
+
+/// Vendors with a format of their own.
+static ALL: [&dyn Provider; 0] = [];
+
+fn find_row(name: &str) -> Option<&'static openai_like::OpenaiLike> {
+    openai_like::TABLE.iter().find(|row| row.name == name)
 }

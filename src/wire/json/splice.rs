@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::members::{Member, Members};
-use super::text::push_string;
+use super::text::{push_string, quote};
 
 /// Edits to one object's members, collected and then applied in one pass.
 #[derive(Debug)]
@@ -31,6 +31,19 @@ impl<'m, 'a> Splice<'m, 'a> {
     /// Gives the member another value, JSON text.
     pub fn replace(&mut self, member: &Member<'_>, value: Vec<u8>) {
         self.cuts.push((member.place.clone(), value));
+    }
+
+    /// Gives a part of the member's value, at `place` within it, another text.
+    pub fn replace_within(&mut self, member: &Member<'_>, place: Range<usize>, text: Vec<u8>) {
+        let from = member.place.start;
+        self.cuts.push((from.saturating_add(place.start)..from.saturating_add(place.end), text));
+    }
+
+    /// Gives the member another name.
+    pub fn rename(&mut self, member: &Member<'_>, name: &str) {
+        let start = member.whole.start;
+        let end = start.saturating_add(member.key.raw().len()).saturating_add(2);
+        self.cuts.push((start..end, quote(name)));
     }
 
     /// Removes the member and the comma that goes with it.
@@ -82,7 +95,7 @@ impl<'m, 'a> Splice<'m, 'a> {
             if self.removed.contains(place) {
                 let from = pending.take().map_or(place.start, |run| run.start);
                 pending = Some(from..place.end);
-                self.cuts.retain(|(cut, _)| *cut != member.place);
+                self.cuts.retain(|(cut, _)| cut.end <= place.start || cut.start >= place.end);
             } else {
                 if let Some(run) = pending.take() {
                     self.cuts.push((run.start..place.start, Vec::new()));
