@@ -4,3 +4,4 @@ pub mod answer;
 pub mod error;
 pub mod piece;
 pub mod request;
+pub mod scan;

@@ -1,0 +1,258 @@
+//! Answers in OpenAI's format read in place: what must be known of them, without a tree.
+
+use core::ops::Range;
+
+use crate::wire::json::{Fault, Reader, Text};
+
+/// What the gateway must know of a complete answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whole<'a> {
+    /// The `usage` object, wherever this vendor puts it.
+    pub usage: Option<&'a [u8]>,
+    /// Whether it reports a failure instead of an answer.
+    pub failed: bool,
+    /// Whether it has `choices`.
+    pub choices: bool,
+    /// Which tier served it.
+    pub service_tier: Option<Text<'a>>,
+}
+
+/// Reads a complete answer.
+///
+/// # Errors
+/// When it is not a JSON object.
+pub fn whole(json: &[u8]) -> Result<Whole<'_>, Fault> {
+    let mut found = Whole::default();
+    let mut reader = Reader::new(json);
+    reader.object(|reader, key| {
+        if key.is("usage") {
+            found.usage = object(reader.skip()?);
+        } else if key.is("choices") {
+            found.choices = reader.peek() == Some(b'[');
+            reader.skip()?;
+        } else if key.is("service_tier") {
+            found.service_tier = reader.optional_string()?;
+        } else {
+            found.failed |= is_failure(key, reader)?;
+        }
+        Ok(())
+    })?;
+    reader.end()?;
+    Ok(found)
+}
+
+/// What the gateway must know of one chunk of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chunk<'a> {
+    /// Bytes of generated text, reasoning and tool arguments, still escaped.
+    pub text: Vec<&'a [u8]>,
+    /// Whether it carries content: anything but a role, a finish reason, or bookkeeping.
+    pub content: bool,
+    /// Whether `choices` is there and empty.
+    pub bare: bool,
+    /// `created`, as spelled.
+    pub created: Option<&'a [u8]>,
+    /// Whether it reports a failure.
+    pub failed: bool,
+    /// Whether a choice says why it finished.
+    pub finished: bool,
+    /// `id`, as spelled.
+    pub id: Option<&'a [u8]>,
+    /// `model`, as spelled.
+    pub model: Option<&'a [u8]>,
+    /// Which tier serves it.
+    pub service_tier: Option<Text<'a>>,
+    /// The `usage` object.
+    pub usage: Option<&'a [u8]>,
+    /// Where the whole `usage` member stands, if it is there at all, even as `null`.
+    pub usage_place: Option<Range<usize>>,
+}
+
+/// Reads one chunk.
+///
+/// # Errors
+/// When it is not a JSON object.
+pub fn chunk(json: &[u8]) -> Result<Chunk<'_>, Fault> {
+    let mut found = Chunk::default();
+    let mut reader = Reader::new(json);
+    reader.object(|reader, key| member(&mut found, reader, key, json))?;
+    reader.end()?;
+    Ok(found)
+}
+
+fn member<'a>(
+    found: &mut Chunk<'a>,
+    reader: &mut Reader<'a>,
+    key: Text<'a>,
+    json: &'a [u8],
+) -> Result<(), Fault> {
+    match key.raw() {
+        b"choices" if reader.peek() == Some(b'[') => {
+            found.bare = true;
+            reader.array(|reader, _| {
+                found.bare = false;
+                choice(found, reader)
+            })?;
+        }
+        b"created" => found.created = Some(reader.skip()?),
+        b"id" => found.id = Some(reader.skip()?),
+        b"model" => found.model = Some(reader.skip()?),
+        b"service_tier" => found.service_tier = reader.optional_string()?,
+        b"usage" => {
+            let start = start_of(json, key);
+            found.usage = object(reader.skip()?);
+            found.usage_place = Some(start..reader.at());
+        }
+        // Groq reports usage under its own name as well, and counts it once.
+        b"x_groq" => {
+            let inner = reader.skip()?;
+            if found.usage.is_none() {
+                found.usage = whole(inner).ok().and_then(|inner| inner.usage);
+            }
+        }
+        _ => found.failed |= is_failure(key, reader)?,
+    }
+    Ok(())
+}
+
+fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
+    if reader.peek() != Some(b'{') {
+        return reader.skip().map(|_| ());
+    }
+    reader.object(|reader, key| {
+        match key.raw() {
+            b"delta" if reader.peek() == Some(b'{') => reader.object(|reader, key| delta(found, reader, key))?,
+            b"finish_reason" => {
+                found.finished |= reader.optional_string()?.is_some_and(|reason| !reason.raw().is_empty());
+            }
+            // Moonshot puts usage on the last choice.
+            b"usage" => {
+                let usage = object(reader.skip()?);
+                found.usage = found.usage.or(usage);
+            }
+            _ => {
+                reader.skip()?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> Result<(), Fault> {
+    match key.raw() {
+        b"content" | b"reasoning_content" | b"reasoning" | b"refusal" if reader.peek() == Some(b'"') => {
+            let text = reader.string()?.raw();
+            if !text.is_empty() {
+                found.content = true;
+                found.text.push(text);
+            }
+        }
+        b"role" => {
+            reader.skip()?;
+        }
+        _ => {
+            let value = reader.skip()?;
+            if !matches!(value, b"null" | b"[]" | b"{}" | b"\"\"") {
+                found.content = true;
+                found.text.push(value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the member, which it reads, says that the answer is a failure: a truthy `error`,
+/// `object: "error"` (SGLang), `type: "error"` (Anthropic), or a `base_resp` that is not 0 (MiniMax).
+fn is_failure(key: Text<'_>, reader: &mut Reader<'_>) -> Result<bool, Fault> {
+    let value = reader.skip()?;
+    Ok(match key.raw() {
+        b"error" => !matches!(value, b"null" | b"false" | b"\"\"" | b"{}" | b"0"),
+        b"object" | b"type" => value == b"\"error\"",
+        b"base_resp" => base_resp(value)?,
+        _ => false,
+    })
+}
+
+fn base_resp(value: &[u8]) -> Result<bool, Fault> {
+    let mut failed = false;
+    if value.first() == Some(&b'{') {
+        Reader::new(value).object(|reader, key| {
+            let status = reader.skip()?;
+            failed |= key.is("status_code") && status != b"0";
+            Ok(())
+        })?;
+    }
+    Ok(failed)
+}
+
+fn object(value: &[u8]) -> Option<&[u8]> {
+    (value.first() == Some(&b'{')).then_some(value)
+}
+
+/// Where the member begins whose key this is.
+fn start_of(json: &[u8], key: Text<'_>) -> usize {
+    key.raw().as_ptr().addr().saturating_sub(json.as_ptr().addr()).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_tells_content_from_bookkeeping() {
+        for (json, content) in [
+            (r#"{"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#, false),
+            (r#"{"choices":[{"delta":{"content":"a"}}]}"#, true),
+            (r#"{"choices":[{"delta":{"reasoning_content":"a"}}]}"#, true),
+            (r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#, true),
+            (r#"{"choices":[{"delta":{"content":null,"tool_calls":[]},"finish_reason":"stop"}]}"#, false),
+            (r#"{"choices":[],"prompt_filter_results":[]}"#, false),
+        ] {
+            assert_eq!(chunk(json.as_bytes()).unwrap().content, content, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_usage_member_is_found_with_its_place() {
+        let json = br#"{"choices":[{}], "usage" : {"total_tokens":3} }"#;
+        let found = chunk(json).unwrap();
+        assert_eq!(found.usage, Some(&br#"{"total_tokens":3}"#[..]));
+        assert_eq!(&json[found.usage_place.unwrap()], br#""usage" : {"total_tokens":3}"#);
+        let found = chunk(br#"{"choices":[],"usage":null}"#).unwrap();
+        assert!(found.usage.is_none() && found.usage_place.is_some() && found.bare);
+    }
+
+    #[test]
+    fn usage_is_found_where_vendors_hide_it() {
+        for json in [
+            r#"{"x_groq":{"id":"1","usage":{"a":1}}}"#,
+            r#"{"choices":[{"delta":{},"usage":{"a":1}}]}"#,
+        ] {
+            assert_eq!(chunk(json.as_bytes()).unwrap().usage, Some(&br#"{"a":1}"#[..]), "{json}");
+        }
+    }
+
+    #[test]
+    fn failures_are_seen_in_every_spelling() {
+        for json in [
+            r#"{"error":{"message":"m"}}"#,
+            r#"{"error":"m"}"#,
+            r#"{"object":"error","message":"m"}"#,
+            r#"{"type":"error","error":{}}"#,
+            r#"{"choices":null,"base_resp":{"status_code":1008}}"#,
+        ] {
+            assert!(whole(json.as_bytes()).unwrap().failed, "{json}");
+            assert!(chunk(json.as_bytes()).unwrap().failed, "{json}");
+        }
+        for json in [r#"{"error":null,"object":"chat.completion"}"#, r#"{"base_resp":{"status_code":0}}"#] {
+            assert!(!whole(json.as_bytes()).unwrap().failed, "{json}");
+        }
+    }
+
+    #[test]
+    fn finish_reasons_count_only_when_they_say_something() {
+        let finished = |json: &str| chunk(json.as_bytes()).unwrap().finished;
+        assert!(finished(r#"{"choices":[{"finish_reason":"stop"}]}"#));
+        assert!(!finished(r#"{"choices":[{"finish_reason":null},{"finish_reason":""}]}"#));
+    }
+}
