@@ -25,7 +25,9 @@ pub struct Estimator {
 impl Estimator {
     /// Counts more bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let quarters = bytes.iter().fold(0_u64, |sum, b| sum.saturating_add(quarters(*b)));
+        let quarters = bytes
+            .iter()
+            .fold(0_u64, |sum, b| sum.saturating_add(quarters(*b)));
         self.quarters = self.quarters.saturating_add(quarters);
     }
 
@@ -54,7 +56,10 @@ mod tests {
     fn four_letters_are_about_a_token() {
         assert_eq!(tokens_of(b""), 0);
         assert_eq!(tokens_of(b"a"), 1);
-        assert_eq!(tokens_of("The quick brown fox jumps over the lazy dog.".as_bytes()), 11);
+        assert_eq!(
+            tokens_of("The quick brown fox jumps over the lazy dog.".as_bytes()),
+            11
+        );
     }
 
     #[test]

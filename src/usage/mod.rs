@@ -39,7 +39,12 @@ pub struct Usage {
 impl Usage {
     /// Counts made from bytes seen, for an answer that did not state any.
     pub fn estimated(input: u64, output: u64) -> Usage {
-        Usage { estimated: true, input, output, ..Usage::default() }
+        Usage {
+            estimated: true,
+            input,
+            output,
+            ..Usage::default()
+        }
     }
 
     /// Prompt and completion together.

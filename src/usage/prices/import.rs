@@ -11,7 +11,15 @@ use super::{Card, Prices, Range, Rates, Tier};
 use crate::value::money::{MoneyError, PerMillion, decimal};
 
 /// Modes whose models are priced per token; an entry without a mode may be one.
-const MODES: [&str; 7] = ["", "chat", "completion", "embedding", "moderation", "rerank", "responses"];
+const MODES: [&str; 7] = [
+    "",
+    "chat",
+    "completion",
+    "embedding",
+    "moderation",
+    "rerank",
+    "responses",
+];
 
 /// Entries that describe the file instead of a model.
 const SPECIAL: [&str; 2] = ["fallback_generalizations", "sample_spec"];
@@ -22,7 +30,8 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 /// Reads LiteLLM's `model_prices_and_context_window.json` and packs what is priced per token. Entries with neither a
 /// price per token nor a limit are left out. A price that is not one refuses the whole file.
 pub fn import(json: &[u8]) -> Result<(Vec<u8>, Summary), ImportError> {
-    let file: Object<'_> = serde_json::from_slice(json).map_err(|e| ImportError::NotJson(e.to_string()))?;
+    let file: Object<'_> =
+        serde_json::from_slice(json).map_err(|e| ImportError::NotJson(e.to_string()))?;
     let mut rows = BTreeMap::new();
     let mut faults = Vec::new();
     for (key, raw) in &file {
@@ -53,8 +62,16 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { bytes, models, rows, skipped } = self;
-        write!(f, "{models} models, {rows} different rows, {bytes} bytes; {skipped} entries not priced per token")
+        let Summary {
+            bytes,
+            models,
+            rows,
+            skipped,
+        } = self;
+        write!(
+            f,
+            "{models} models, {rows} different rows, {bytes} bytes; {skipped} entries not priced per token"
+        )
     }
 }
 
@@ -86,7 +103,10 @@ impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ImportError::BadPrices(faults) => {
-                let lines: Vec<String> = faults.iter().map(|fault| format!("{}.{}: {}", fault.key, fault.field, fault.reason)).collect();
+                let lines: Vec<String> = faults
+                    .iter()
+                    .map(|fault| format!("{}.{}: {}", fault.key, fault.field, fault.reason))
+                    .collect();
                 f.write_str(&lines.join("\n"))
             }
             ImportError::Empty => f.write_str("price file: no model in it has a price or a limit"),
@@ -100,12 +120,18 @@ impl std::error::Error for ImportError {}
 
 /// The row of one entry; `None` if it is not a model priced per token.
 fn row(key: &str, raw: &RawValue) -> Result<Option<Row>, BadPrice> {
-    let Ok(entry) = serde_json::from_str::<Object<'_>>(raw.get()) else { return Ok(None) };
+    let Ok(entry) = serde_json::from_str::<Object<'_>>(raw.get()) else {
+        return Ok(None);
+    };
     let is_model = !SPECIAL.contains(&key) && MODES.contains(&text(&entry, "mode").as_str());
     if !is_model {
         return Ok(None);
     }
-    let bad = |field: &str, reason| BadPrice { field: field.to_owned(), key: key.to_owned(), reason };
+    let bad = |field: &str, reason| BadPrice {
+        field: field.to_owned(),
+        key: key.to_owned(),
+        reason,
+    };
     let owner = text(&entry, "litellm_provider");
     let mut prices = Prices {
         cards: cards(&entry).map_err(|(field, reason)| bad(&field, reason))?,
@@ -120,7 +146,11 @@ fn row(key: &str, raw: &RawValue) -> Result<Option<Row>, BadPrice> {
         return Ok(None);
     }
     set_abilities(&mut prices, &entry);
-    let provider = if key.contains('/') { String::new() } else { owner };
+    let provider = if key.contains('/') {
+        String::new()
+    } else {
+        owner
+    };
     Ok(Some(Row { prices, provider }))
 }
 
@@ -141,48 +171,80 @@ type Fault = (String, MoneyError);
 fn cards(entry: &Object<'_>) -> Result<Vec<Card>, Fault> {
     let mut cards: BTreeMap<(u64, Option<Tier>), Rates> = BTreeMap::new();
     for (field, raw) in entry {
-        let Some((slot, above, tier)) = place(field) else { continue };
+        let Some((slot, above, tier)) = place(field) else {
+            continue;
+        };
         let rate = rate(field, raw)?;
-        if let Some(place) = cards.entry((above, tier)).or_default().slots().into_iter().nth(slot) {
+        if let Some(place) = cards
+            .entry((above, tier))
+            .or_default()
+            .slots()
+            .into_iter()
+            .nth(slot)
+        {
             *place = rate;
         }
     }
-    let cards = cards.into_iter().map(|((above, tier), rates)| Card { above, rates: plain(rates), tier });
-    Ok(cards.filter(|card| card.rates != Rates::default()).collect())
+    let cards = cards.into_iter().map(|((above, tier), rates)| Card {
+        above,
+        rates: plain(rates),
+        tier,
+    });
+    Ok(cards
+        .filter(|card| card.rates != Rates::default())
+        .collect())
 }
 
 /// What `tiered_pricing` lists, ascending.
 fn ranges(entry: &Object<'_>) -> Result<Vec<Range>, Fault> {
     let listed = entry.get("tiered_pricing").map_or("[]", |raw| raw.get());
     let listed: Vec<Object<'_>> = serde_json::from_str(listed).unwrap_or_default();
-    let mut ranges: Vec<Range> = listed.iter().filter_map(|tier| range(tier).transpose()).collect::<Result<_, _>>()?;
+    let mut ranges: Vec<Range> = listed
+        .iter()
+        .filter_map(|tier| range(tier).transpose())
+        .collect::<Result<_, _>>()?;
     ranges.sort_by_key(|range| range.up_to);
     Ok(ranges)
 }
 
 fn range(tier: &Object<'_>) -> Result<Option<Range>, Fault> {
-    let bounds = tier.get("range").and_then(|raw| serde_json::from_str::<[&RawValue; 2]>(raw.get()).ok());
-    let Some(up_to) = bounds.and_then(|[_, up_to]| decimal(up_to.get(), 0).ok()) else { return Ok(None) };
+    let bounds = tier
+        .get("range")
+        .and_then(|raw| serde_json::from_str::<[&RawValue; 2]>(raw.get()).ok());
+    let Some(up_to) = bounds.and_then(|[_, up_to]| decimal(up_to.get(), 0).ok()) else {
+        return Ok(None);
+    };
     let mut rates = Rates::default();
     for (key, slot) in Rates::KEYS.iter().zip(rates.slots()) {
         if let Some(raw) = tier.get(*key) {
             *slot = rate(key, raw)?;
         }
     }
-    Ok(Some(Range { rates: plain(rates), up_to }))
+    Ok(Some(Range {
+        rates: plain(rates),
+        up_to,
+    }))
 }
 
 /// Many entries repeat the output rate as the reasoning rate; left out, it follows the output into every tier.
 fn plain(rates: Rates) -> Rates {
-    Rates { reasoning: rates.reasoning.filter(|rate| Some(*rate) != rates.output), ..rates }
+    Rates {
+        reasoning: rates.reasoning.filter(|rate| Some(*rate) != rates.output),
+        ..rates
+    }
 }
 
 /// Which rate a member states, above which context size and for which tier: `input_cost_per_token_above_200k_tokens_priority`.
 fn place(field: &str) -> Option<(usize, u64, Option<Tier>)> {
     Rates::KEYS.iter().enumerate().find_map(|(slot, key)| {
         let rest = field.strip_prefix(key)?;
-        let (above, rest) = match rest.strip_prefix("_above_").map(|rest| rest.split_once("k_tokens")) {
-            Some(Some((thousands, rest))) => (thousands.parse::<u64>().ok()?.checked_mul(1000)?, rest),
+        let (above, rest) = match rest
+            .strip_prefix("_above_")
+            .map(|rest| rest.split_once("k_tokens"))
+        {
+            Some(Some((thousands, rest))) => {
+                (thousands.parse::<u64>().ok()?.checked_mul(1000)?, rest)
+            }
             Some(None) => return None,
             None => (0, rest),
         };
@@ -198,16 +260,24 @@ fn place(field: &str) -> Option<(usize, u64, Option<Tier>)> {
 fn rate(field: &str, raw: &RawValue) -> Result<Option<PerMillion>, Fault> {
     match raw.get() {
         "null" => Ok(None),
-        number => PerMillion::parse(number.trim_matches('"')).map(Some).map_err(|reason| (field.to_owned(), reason)),
+        number => PerMillion::parse(number.trim_matches('"'))
+            .map(Some)
+            .map_err(|reason| (field.to_owned(), reason)),
     }
 }
 
 fn count(entry: &Object<'_>, field: &str) -> Option<u64> {
-    entry.get(field).and_then(|raw| decimal(raw.get().trim_matches('"'), 0).ok()).filter(|n| *n > 0)
+    entry
+        .get(field)
+        .and_then(|raw| decimal(raw.get().trim_matches('"'), 0).ok())
+        .filter(|n| *n > 0)
 }
 
 fn text(entry: &Object<'_>, field: &str) -> String {
-    entry.get(field).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    entry
+        .get(field)
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
 }
 
 /// All rows in the format `Table` reads.
@@ -216,9 +286,16 @@ fn pack_all(rows: &BTreeMap<&str, Row>, skipped: usize) -> Result<(Vec<u8>, Summ
         return Err(ImportError::Empty);
     }
     let mut packed = Packed::default();
-    rows.iter().try_for_each(|(name, row)| packed.add(name, row)).ok_or(ImportError::TooLarge)?;
+    rows.iter()
+        .try_for_each(|(name, row)| packed.add(name, row))
+        .ok_or(ImportError::TooLarge)?;
     let bytes = packed.bytes().ok_or(ImportError::TooLarge)?;
-    let summary = Summary { bytes: bytes.len(), models: rows.len(), rows: packed.places.len(), skipped };
+    let summary = Summary {
+        bytes: bytes.len(),
+        models: rows.len(),
+        rows: packed.places.len(),
+        skipped,
+    };
     Ok((bytes, summary))
 }
 
@@ -245,7 +322,8 @@ impl Packed {
         };
         pack::write(row, &mut number, &mut bytes);
         let place = self.place(bytes)?;
-        self.index.extend_from_slice(&size(self.names.len())?.to_le_bytes());
+        self.index
+            .extend_from_slice(&size(self.names.len())?.to_le_bytes());
         self.index.extend_from_slice(&place.to_le_bytes());
         self.names.push(u8::try_from(name.len()).ok()?);
         self.names.extend_from_slice(name.as_bytes());
@@ -265,7 +343,12 @@ impl Packed {
 
     fn bytes(&self) -> Option<Vec<u8>> {
         let mut bytes = MAGIC.to_vec();
-        for count in [self.rates.len() / 8, self.index.len() / 8, self.names.len(), self.rows.len()] {
+        for count in [
+            self.rates.len() / 8,
+            self.index.len() / 8,
+            self.names.len(),
+            self.rows.len(),
+        ] {
             bytes.extend_from_slice(&size(count)?.to_le_bytes());
         }
         for part in [&self.rates, &self.index, &self.names, &self.rows] {

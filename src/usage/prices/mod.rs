@@ -76,11 +76,17 @@ impl Prices {
     pub fn overridden(&self, own: Rates) -> Prices {
         let mut prices = self.clone();
         if prices.cards.is_empty() && prices.ranges.is_empty() {
-            prices.cards.push(Card { above: 0, rates: Rates::default(), tier: None });
+            prices.cards.push(Card {
+                above: 0,
+                rates: Rates::default(),
+                tier: None,
+            });
         }
         let cards = prices.cards.iter_mut().map(|card| &mut card.rates);
         let ranges = prices.ranges.iter_mut().map(|range| &mut range.rates);
-        cards.chain(ranges).for_each(|rates| *rates = own.replacing(*rates));
+        cards
+            .chain(ranges)
+            .for_each(|rates| *rates = own.replacing(*rates));
         prices
     }
 
@@ -88,13 +94,16 @@ impl Prices {
     pub fn is_priced(&self) -> bool {
         let cards = self.cards.iter().map(|card| card.rates);
         let ranges = self.ranges.iter().map(|range| range.rates);
-        cards.chain(ranges).any(|rates| rates.input.is_some() || rates.output.is_some())
+        cards
+            .chain(ranges)
+            .any(|rates| rates.input.is_some() || rates.output.is_some())
     }
 
     /// What `usage` costs in a service tier, as the provider names it (`flex`, `priority`, `batch`…); a tier without a price of
     /// its own costs the usual. What the provider itself states (`usage.cost`) is not looked at.
     pub fn cost(&self, usage: &Usage, tier: Option<&str>) -> Usd {
-        self.rates(usage.input, tier.and_then(Tier::named)).charge(usage)
+        self.rates(usage.input, tier.and_then(Tier::named))
+            .charge(usage)
     }
 
     /// The rates that hold for all tokens of a request with a prompt of this size.
@@ -102,13 +111,21 @@ impl Prices {
         if let Some(range) = self.range(input) {
             return range.rates;
         }
-        let holds = |card: &&Card| card.reaches(input, self.inclusive) && (card.tier.is_none() || card.tier == tier);
-        self.cards.iter().filter(holds).fold(Rates::default(), |rates, card| card.rates.or(rates))
+        let holds = |card: &&Card| {
+            card.reaches(input, self.inclusive) && (card.tier.is_none() || card.tier == tier)
+        };
+        self.cards
+            .iter()
+            .filter(holds)
+            .fold(Rates::default(), |rates, card| card.rates.or(rates))
     }
 
     /// The first range that is large enough; the last one for prompts larger than all.
     fn range(&self, input: u64) -> Option<&Range> {
-        self.ranges.iter().find(|range| input <= range.up_to).or(self.ranges.last())
+        self.ranges
+            .iter()
+            .find(|range| input <= range.up_to)
+            .or(self.ranges.last())
     }
 }
 

@@ -39,13 +39,24 @@ pub(super) fn write(row: &Row, number: &mut dyn FnMut(PerMillion) -> u64, out: &
 
 fn write_rates(mut rates: Rates, number: &mut dyn FnMut(PerMillion) -> u64, out: &mut Vec<u8>) {
     let slots = rates.slots();
-    out.push(slots.iter().rev().fold(0, |mask, slot| (mask << 1) | u8::from(slot.is_some())));
-    slots.into_iter().filter_map(|slot| *slot).for_each(|rate| varint(number(rate), out));
+    out.push(
+        slots
+            .iter()
+            .rev()
+            .fold(0, |mask, slot| (mask << 1) | u8::from(slot.is_some())),
+    );
+    slots
+        .into_iter()
+        .filter_map(|slot| *slot)
+        .for_each(|rate| varint(number(rate), out));
 }
 
 fn bits(abilities: &Abilities) -> u8 {
     let mut copy = *abilities;
-    flags(&mut copy).iter().rev().fold(0, |mask, flag| (mask << 1) | u8::from(**flag))
+    flags(&mut copy)
+        .iter()
+        .rev()
+        .fold(0, |mask, flag| (mask << 1) | u8::from(**flag))
 }
 
 /// The abilities in the order of their bits.
@@ -76,7 +87,10 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
 pub(super) fn read(bytes: &[u8], rates: &[[u8; 8]]) -> Option<Row> {
     let mut reader = Reader { bytes, rates };
     let head = reader.byte()?;
-    let mut prices = Prices { inclusive: head & INCLUSIVE != 0, ..Prices::default() };
+    let mut prices = Prices {
+        inclusive: head & INCLUSIVE != 0,
+        ..Prices::default()
+    };
     for (place, flag) in flags(&mut prices.abilities).into_iter().enumerate() {
         *flag = (head >> place) & 1 == 1;
     }
@@ -130,11 +144,18 @@ impl Reader<'_> {
             0 => None,
             code => Some(Tier::coded(code)?),
         };
-        Some(Card { above: self.varint()?, rates: self.rates()?, tier })
+        Some(Card {
+            above: self.varint()?,
+            rates: self.rates()?,
+            tier,
+        })
     }
 
     fn range(&mut self) -> Option<Range> {
-        Some(Range { up_to: self.varint()?, rates: self.rates()? })
+        Some(Range {
+            up_to: self.varint()?,
+            rates: self.rates()?,
+        })
     }
 
     fn rates(&mut self) -> Option<Rates> {

@@ -66,9 +66,22 @@ impl Rates {
 
     /// These instead of `listed`: a side of the request priced here has none of the listed special rates.
     pub(super) fn replacing(self, listed: Rates) -> Rates {
-        let prompt = if self.input.is_some() { Rates::default() } else { listed };
-        let answer = if self.output.is_some() { Rates::default() } else { listed };
-        let kept = Rates { audio_out: answer.audio_out, output: answer.output, reasoning: answer.reasoning, ..prompt };
+        let prompt = if self.input.is_some() {
+            Rates::default()
+        } else {
+            listed
+        };
+        let answer = if self.output.is_some() {
+            Rates::default()
+        } else {
+            listed
+        };
+        let kept = Rates {
+            audio_out: answer.audio_out,
+            output: answer.output,
+            reasoning: answer.reasoning,
+            ..prompt
+        };
         self.or(kept)
     }
 
@@ -79,7 +92,10 @@ impl Rates {
         let output = self.output.unwrap_or_default();
         let write = self.cache_write.unwrap_or(input);
         let written = usage.cache_write.saturating_add(usage.cache_write_1h);
-        let fresh = usage.input.saturating_sub(usage.cache_read).saturating_sub(written);
+        let fresh = usage
+            .input
+            .saturating_sub(usage.cache_read)
+            .saturating_sub(written);
         let heard = usage.audio_in.min(fresh);
         let answer = usage.output.saturating_sub(usage.reasoning);
         let spoken = usage.audio_out.min(answer);
@@ -129,7 +145,9 @@ impl Tier {
 
     /// The tier providers and price lists call so; `None` for the usual one (`default`, `standard`, `auto`…).
     pub fn named(name: &str) -> Option<Tier> {
-        let known = Tier::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let known = Tier::NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         known.map(|(_, tier)| *tier)
     }
 
@@ -147,6 +165,9 @@ impl Tier {
     }
 
     pub(super) fn coded(code: u8) -> Option<Tier> {
-        Tier::NAMES.iter().map(|(_, tier)| *tier).find(|tier| tier.code() == code)
+        Tier::NAMES
+            .iter()
+            .map(|(_, tier)| *tier)
+            .find(|tier| tier.code() == code)
     }
 }

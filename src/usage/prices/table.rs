@@ -30,7 +30,12 @@ impl Table<'static> {
 }
 
 impl<'b> Table<'b> {
-    const EMPTY: Table<'static> = Table { index: &[], names: &[], rates: &[], rows: &[] };
+    const EMPTY: Table<'static> = Table {
+        index: &[],
+        names: &[],
+        rates: &[],
+        rows: &[],
+    };
 
     /// Reads a table made by `import`, every row of it, so that no look-up can fail later.
     pub fn parse(bytes: &'b [u8]) -> Result<Table<'b>, TableError> {
@@ -39,7 +44,11 @@ impl<'b> Table<'b> {
         let names = names.ok_or(TableError::Broken)?;
         let sorted = names.is_sorted_by(|a, b| a < b);
         let readable = table.index.iter().all(|entry| table.row(entry).is_some());
-        if sorted && readable { Ok(table) } else { Err(TableError::Broken) }
+        if sorted && readable {
+            Ok(table)
+        } else {
+            Err(TableError::Broken)
+        }
     }
 
     /// How many models it prices.
@@ -65,17 +74,26 @@ impl<'b> Table<'b> {
     }
 
     fn of_provider(&self, provider: &str, model: &str) -> Option<Prices> {
-        let full = if provider.is_empty() { None } else { self.find_key(&format!("{provider}/{model}")) };
+        let full = if provider.is_empty() {
+            None
+        } else {
+            self.find_key(&format!("{provider}/{model}"))
+        };
         full.or_else(|| {
             let row = self.row_of(model)?;
-            let owner = model.split_once('/').map_or(row.provider.as_str(), |(owner, _)| owner);
+            let owner = model
+                .split_once('/')
+                .map_or(row.provider.as_str(), |(owner, _)| owner);
             is_family(provider, owner).then_some(row.prices)
         })
     }
 
     fn row_of(&self, key: &str) -> Option<pack::Row> {
         let name = |entry: &[u8; 8]| self.name(entry).unwrap_or_default();
-        let place = self.index.binary_search_by(|entry| name(entry).cmp(key.as_bytes())).ok()?;
+        let place = self
+            .index
+            .binary_search_by(|entry| name(entry).cmp(key.as_bytes()))
+            .ok()?;
         self.row(self.index.get(place)?)
     }
 
@@ -92,13 +110,26 @@ impl<'b> Table<'b> {
         let bytes = bytes.strip_prefix(MAGIC).ok_or(TableError::NotATable)?;
         let (sizes, bytes) = bytes.split_first_chunk::<16>().ok_or(TableError::Broken)?;
         let (sizes, _) = sizes.as_chunks::<8>();
-        let [first, second] = sizes else { return Err(TableError::Broken) };
+        let [first, second] = sizes else {
+            return Err(TableError::Broken);
+        };
         let ((rates, names), (names_length, rows_length)) = (halves(first), halves(second));
         let (rates, bytes) = chunks(bytes, rates)?;
         let (index, bytes) = chunks(bytes, names)?;
-        let (names, rows) = bytes.split_at_checked(names_length).ok_or(TableError::Broken)?;
-        let table = Table { index, names, rates, rows };
-        if rows.len() == rows_length { Ok(table) } else { Err(TableError::Broken) }
+        let (names, rows) = bytes
+            .split_at_checked(names_length)
+            .ok_or(TableError::Broken)?;
+        let table = Table {
+            index,
+            names,
+            rates,
+            rows,
+        };
+        if rows.len() == rows_length {
+            Ok(table)
+        } else {
+            Err(TableError::Broken)
+        }
     }
 }
 
@@ -122,7 +153,9 @@ fn is_family(provider: &str, owner: &str) -> bool {
     if provider.is_empty() || owner.is_empty() || owner == provider {
         return true;
     }
-    let part = owner.strip_prefix(provider).is_some_and(|rest| PARTS.iter().any(|p| rest.starts_with(p)));
+    let part = owner
+        .strip_prefix(provider)
+        .is_some_and(|rest| PARTS.iter().any(|p| rest.starts_with(p)));
     part || owner.strip_prefix("text-completion-") == Some(provider)
 }
 
@@ -131,7 +164,13 @@ fn undated(model: &str) -> Option<&str> {
     const FORMS: [&str; 2] = ["-dddddddd", "-dddd-dd-dd"];
     FORMS.iter().find_map(|form| {
         let (name, date) = model.split_at_checked(model.len().checked_sub(form.len())?)?;
-        let fits = |(byte, wanted): (u8, u8)| if wanted == b'd' { byte.is_ascii_digit() } else { byte == wanted };
+        let fits = |(byte, wanted): (u8, u8)| {
+            if wanted == b'd' {
+                byte.is_ascii_digit()
+            } else {
+                byte == wanted
+            }
+        };
         (!name.is_empty() && date.bytes().zip(form.bytes()).all(fits)).then_some(name)
     })
 }
