@@ -3,6 +3,7 @@
 mod class;
 mod delay;
 mod frame;
+mod phrases;
 mod read;
 mod redact;
 mod shape;

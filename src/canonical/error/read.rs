@@ -143,7 +143,7 @@ fn reason(status: u16) -> &'static str {
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
-        400..=499 => "the provider refused the request",
+        _ if status < 500 => "the provider refused the request",
         _ => "the provider failed",
     }
 }

@@ -141,6 +141,9 @@ fn row(key: &str, raw: &RawValue) -> Result<Option<Row>, BadPrice> {
         ranges: ranges(&entry).map_err(|(field, reason)| bad(&field, reason))?,
         ..Prices::default()
     };
+    if is_priced_otherwise(&prices, &entry) {
+        prices.cards.clear();
+    }
     let has_limits = prices.max_input.or(prices.max_output).is_some();
     if !prices.is_priced() && !has_limits {
         return Ok(None);
@@ -152,6 +155,16 @@ fn row(key: &str, raw: &RawValue) -> Result<Option<Row>, BadPrice> {
         owner
     };
     Ok(Some(Row { prices, provider }))
+}
+
+/// Whether the tokens are listed as free because something else is charged: queries, characters, seconds.
+fn is_priced_otherwise(prices: &Prices, entry: &Object<'_>) -> bool {
+    let is_free = |card: &Card| card.rates.is_free();
+    let charges = |(field, raw): (&String, &&RawValue)| {
+        let is_price = field.contains("_cost_per_") && place(field).is_none();
+        is_price && PerMillion::parse(raw.get()).is_ok_and(|rate| rate > PerMillion::FREE)
+    };
+    prices.cards.iter().all(is_free) && entry.iter().any(charges)
 }
 
 fn set_abilities(prices: &mut Prices, entry: &Object<'_>) {
@@ -364,14 +377,138 @@ fn size(length: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Table;
     use super::*;
 
+    const SLICE: &str = include_str!("slice.json");
+
+    fn priced(entry: &str) -> Option<Prices> {
+        let json = format!(r#"{{"m":{entry},"z":{{"input_cost_per_token":1}}}}"#);
+        let (bytes, _) = import(json.as_bytes()).unwrap();
+        Table::parse(&bytes).unwrap().find_key("m")
+    }
+
     #[test]
-    #[ignore]
-    fn make() {
-        let json = std::fs::read(std::env::var("PRICES").unwrap()).unwrap();
-        let (bytes, summary) = import(&json).unwrap();
-        println!("{summary}");
-        std::fs::write("src/usage/prices.bin", bytes).unwrap();
+    fn what_is_imported_is_found_again_in_the_built_in_table() {
+        let (bytes, summary) = import(SLICE.as_bytes()).unwrap();
+        let table = Table::parse(&bytes).unwrap();
+        let file: Object<'_> = serde_json::from_str(SLICE).unwrap();
+        for name in file.keys().filter(|name| !name.starts_with('_')) {
+            let imported = table.find_key(name);
+            assert!(imported.is_some(), "{name}");
+            assert_eq!(imported, Table::embedded().find_key(name), "{name}");
+        }
+        assert_eq!(
+            (summary.models, summary.skipped, summary.bytes),
+            (34, 1, bytes.len())
+        );
+    }
+
+    #[test]
+    fn equal_rows_are_stored_once() {
+        let json = r#"{"p/a":{"input_cost_per_token":1e-6},"p/b":{"input_cost_per_token":0.000001},"p/c":{"input_cost_per_token":2e-6}}"#;
+        let (_, summary) = import(json.as_bytes()).unwrap();
+        assert_eq!((summary.models, summary.rows), (3, 2));
+        assert!(
+            summary
+                .to_string()
+                .starts_with("3 models, 2 different rows")
+        );
+    }
+
+    #[test]
+    fn what_is_not_priced_per_token_is_left_out() {
+        for entry in [
+            r#"{"mode":"image_generation","input_cost_per_token":1e-6}"#,
+            r#"{"mode":"audio_transcription","input_cost_per_second":1e-6,"max_input_tokens":5}"#,
+            r#"{"mode":"chat","litellm_provider":"p"}"#,
+            r#"{"mode":7}"#,
+            r#""text""#,
+            "null",
+        ] {
+            assert_eq!(priced(entry), None, "{entry}");
+        }
+        let special = br#"{"sample_spec":{"input_cost_per_token":1,"mode":"chat"},"m":{"input_cost_per_token":1}}"#;
+        assert_eq!(import(special).unwrap().1.models, 1);
+    }
+
+    #[test]
+    fn a_model_with_limits_but_no_price_is_known_and_unpriced() {
+        let copilot = priced(r#"{"mode":"chat","max_input_tokens":64000}"#).unwrap();
+        assert_eq!(
+            (copilot.is_priced(), copilot.max_input),
+            (false, Some(64_000))
+        );
+        let rerank = priced(r#"{"mode":"rerank","input_cost_per_query":0.002,"input_cost_per_token":0.0,"max_tokens":9}"#).unwrap();
+        assert!(!rerank.is_priced());
+        let free =
+            priced(r#"{"mode":"chat","input_cost_per_token":0.0,"output_cost_per_token":0.0}"#)
+                .unwrap();
+        assert!(free.is_priced());
+    }
+
+    #[test]
+    fn every_bad_price_is_named_with_its_place() {
+        let json = br#"{"a":{"input_cost_per_token":-1},"b":{"output_cost_per_token_flex":"free"},"c":{"tiered_pricing":[{"range":[0,9],"input_cost_per_token":1e99}]}}"#;
+        let error = import(json).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a.input_cost_per_token: a price cannot be negative\nb.output_cost_per_token_flex: not a number\nc.input_cost_per_token: more than can be counted"
+        );
+    }
+
+    #[test]
+    fn files_that_are_not_price_files_are_refused() {
+        assert!(matches!(import(b"[]"), Err(ImportError::NotJson(_))));
+        assert!(matches!(import(b"{\"a\":"), Err(ImportError::NotJson(_))));
+        assert_eq!(import(b"{}"), Err(ImportError::Empty));
+        let long = format!(r#"{{"{}":{{"input_cost_per_token":1}}}}"#, "x".repeat(256));
+        assert_eq!(import(long.as_bytes()), Err(ImportError::TooLarge));
+    }
+
+    #[test]
+    fn a_member_is_placed_by_rate_size_and_tier() {
+        assert_eq!(place("input_cost_per_token"), Some((5, 0, None)));
+        assert_eq!(
+            place("input_cost_per_token_above_200k_tokens_priority"),
+            Some((5, 200_000, Some(Tier::Priority)))
+        );
+        assert_eq!(
+            place("cache_creation_input_token_cost_above_1hr"),
+            Some((4, 0, None))
+        );
+        assert_eq!(
+            place("cache_creation_input_token_cost_above_1hr_above_200k_tokens"),
+            Some((4, 200_000, None))
+        );
+        for other in [
+            "input_cost_per_token_cache_hit",
+            "input_cost_per_tokens",
+            "input_cost_per_image",
+            "output_cost_per_token_above_xk_tokens",
+        ] {
+            assert_eq!(place(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_reasoning_rate_equal_to_the_output_rate_follows_it_into_every_tier() {
+        let prices = priced(
+            r#"{"output_cost_per_token":4e-6,"output_cost_per_reasoning_token":4e-6,"output_cost_per_token_flex":2e-6}"#,
+        );
+        assert_eq!(prices.unwrap().rates(0, Some(Tier::Flex)).reasoning, None);
+    }
+
+    #[test]
+    fn quoted_and_absent_numbers_are_understood() {
+        let prices = priced(
+            r#"{"input_cost_per_token":"1e-6","output_cost_per_token":null,"max_tokens":"4096"}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            prices.rates(0, None).input,
+            Some(PerMillion::from_nanos(1_000_000_000))
+        );
+        assert_eq!(prices.max_output, Some(4096));
     }
 }

@@ -171,3 +171,90 @@ impl Reader<'_> {
         Some(rates)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> Row {
+        let rate = |nanos| Some(PerMillion::from_nanos(nanos));
+        let rates = Rates {
+            cache_read: rate(7),
+            input: rate(300),
+            reasoning: rate(7),
+            ..Rates::default()
+        };
+        let abilities = Abilities {
+            assistant_prefill: true,
+            vision: true,
+            ..Abilities::default()
+        };
+        let prices = Prices {
+            abilities,
+            max_input: Some(1_048_576),
+            max_output: None,
+            cards: vec![
+                Card {
+                    above: 0,
+                    rates,
+                    tier: None,
+                },
+                Card {
+                    above: 200_000,
+                    rates: Rates::default(),
+                    tier: Some(Tier::Ultrafast),
+                },
+            ],
+            inclusive: true,
+            ranges: vec![Range {
+                rates,
+                up_to: u64::MAX,
+            }],
+        };
+        Row {
+            prices,
+            provider: "xai".to_owned(),
+        }
+    }
+
+    fn packed(row: &Row) -> (Vec<u8>, Vec<[u8; 8]>) {
+        let (mut bytes, mut rates) = (Vec::new(), Vec::new());
+        let mut number = |rate: PerMillion| {
+            rates.push(rate.nanos().to_le_bytes());
+            u64::try_from(rates.len() - 1).unwrap()
+        };
+        write(row, &mut number, &mut bytes);
+        (bytes, rates)
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        for row in [row(), Row::default()] {
+            let (bytes, rates) = packed(&row);
+            assert_eq!(read(&bytes, &rates), Some(row));
+        }
+    }
+
+    #[test]
+    fn a_row_cut_anywhere_is_none() {
+        let (bytes, rates) = packed(&row());
+        for end in 0..bytes.len() {
+            assert_eq!(read(&bytes[..end], &rates), None, "cut at {end}");
+        }
+        assert_eq!(read(&bytes, &[]), None);
+    }
+
+    #[test]
+    fn nonsense_asks_for_no_more_than_there_is() {
+        assert_eq!(
+            read(
+                &[
+                    0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F
+                ],
+                &[]
+            ),
+            None
+        );
+        assert_eq!(read(&[0xFF; 64], &[]), None);
+    }
+}

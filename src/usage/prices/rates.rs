@@ -50,6 +50,13 @@ impl Rates {
         ]
     }
 
+    /// Whether nothing costs anything.
+    pub(super) fn is_free(mut self) -> bool {
+        self.slots()
+            .into_iter()
+            .all(|slot| slot.unwrap_or_default() == PerMillion::FREE)
+    }
+
     /// These, and `other` where these say nothing.
     pub(super) fn or(self, other: Rates) -> Rates {
         Rates {
@@ -169,5 +176,153 @@ impl Tier {
             .iter()
             .map(|(_, tier)| *tier)
             .find(|tier| tier.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dollars(per_million: u64) -> Option<PerMillion> {
+        Some(PerMillion::from_nanos(per_million * 1_000_000_000))
+    }
+
+    fn cost(rates: Rates, usage: Usage) -> u64 {
+        rates.charge(&usage).nanos()
+    }
+
+    #[test]
+    fn every_kind_of_token_is_charged_once_at_its_own_rate() {
+        let rates = Rates {
+            audio_in: dollars(1),
+            audio_out: dollars(2),
+            cache_read: dollars(3),
+            cache_write: dollars(4),
+            cache_write_1h: dollars(5),
+            input: dollars(6),
+            output: dollars(7),
+            reasoning: dollars(8),
+        };
+        let usage = Usage {
+            audio_in: 1,
+            audio_out: 1_0,
+            cache_read: 100,
+            cache_write: 1_000,
+            cache_write_1h: 10_000,
+            input: 111_101 + 100_000,
+            output: 1_000_000 + 10 + 10_000_000,
+            reasoning: 10_000_000,
+            ..Usage::default()
+        };
+        let expected = 1 + 20 + 300 + 4_000 + 50_000 + 6 * 200_000 + 7 * 1_000_000 + 8 * 10_000_000;
+        assert_eq!(cost(rates, usage), expected * 1_000);
+    }
+
+    #[test]
+    fn a_kind_without_a_rate_costs_what_it_is_part_of() {
+        let rates = Rates {
+            input: dollars(2),
+            output: dollars(3),
+            ..Rates::default()
+        };
+        let usage = Usage {
+            audio_in: 1,
+            audio_out: 1,
+            cache_read: 2,
+            cache_write: 3,
+            cache_write_1h: 1,
+            input: 10,
+            output: 5,
+            reasoning: 2,
+            ..Usage::default()
+        };
+        assert_eq!(cost(rates, usage), (10 * 2 + 5 * 3) * 1_000);
+        let hour = Usage {
+            cache_write_1h: 10,
+            input: 10,
+            ..Usage::default()
+        };
+        assert_eq!(
+            cost(
+                Rates {
+                    cache_write: dollars(7),
+                    ..rates
+                },
+                hour
+            ),
+            70_000
+        );
+    }
+
+    #[test]
+    fn a_rate_of_zero_is_not_a_missing_rate() {
+        let rates = Rates {
+            cache_read: Some(PerMillion::FREE),
+            input: dollars(2),
+            ..Rates::default()
+        };
+        assert_eq!(
+            cost(
+                rates,
+                Usage {
+                    cache_read: 9,
+                    input: 10,
+                    ..Usage::default()
+                }
+            ),
+            2_000
+        );
+    }
+
+    #[test]
+    fn cached_audio_is_not_charged_twice() {
+        let rates = Rates {
+            audio_in: dollars(9),
+            cache_read: dollars(1),
+            input: dollars(2),
+            ..Rates::default()
+        };
+        assert_eq!(
+            cost(
+                rates,
+                Usage {
+                    audio_in: 10,
+                    cache_read: 10,
+                    input: 10,
+                    ..Usage::default()
+                }
+            ),
+            10_000
+        );
+    }
+
+    #[test]
+    fn fractions_are_rounded_up_once_for_the_whole_request() {
+        let tiny = Some(PerMillion::from_nanos(1));
+        let rates = Rates {
+            input: tiny,
+            output: tiny,
+            ..Rates::default()
+        };
+        assert_eq!(
+            cost(
+                rates,
+                Usage {
+                    input: 1,
+                    output: 1,
+                    ..Usage::default()
+                }
+            ),
+            1
+        );
+    }
+
+    #[test]
+    fn tiers_go_by_their_names_and_all_others_are_the_usual() {
+        assert_eq!(Tier::named("FLEX"), Some(Tier::Flex));
+        assert_eq!(Tier::named("batch"), Some(Tier::Batches));
+        for usual in ["default", "standard", "auto", "scale", ""] {
+            assert_eq!(Tier::named(usual), None, "{usual}");
+        }
     }
 }

@@ -194,3 +194,124 @@ impl fmt::Display for TableError {
 }
 
 impl std::error::Error for TableError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::import;
+    use super::*;
+
+    fn input(prices: Option<Prices>) -> Option<String> {
+        prices
+            .and_then(|prices| prices.rates(1, None).input)
+            .map(|rate| rate.to_string())
+    }
+
+    fn found(provider: &str, model: &str) -> Option<String> {
+        input(Table::embedded().find(provider, model))
+    }
+
+    #[test]
+    fn the_built_in_table_is_whole_and_small() {
+        assert!(Table::parse(EMBEDDED).is_ok());
+        assert!(Table::embedded().len() > 3_000);
+        assert!(EMBEDDED.len() <= 250_000, "{}", EMBEDDED.len());
+    }
+
+    #[test]
+    fn a_model_is_found_under_its_provider_or_alone() {
+        assert_eq!(found("openai", "gpt-4o").as_deref(), Some("2.5"));
+        assert_eq!(found("azure", "gpt-4o").as_deref(), Some("2.5"));
+        assert_eq!(found("", "gpt-4o").as_deref(), Some("2.5"));
+        assert_eq!(found("", "azure/gpt-4o").as_deref(), Some("2.5"));
+        assert_eq!(found("anthropic", "claude-haiku-4-5").as_deref(), Some("1"));
+        assert_eq!(found("deepseek", "deepseek-chat").as_deref(), Some("0.28"));
+        assert_eq!(found("dashscope", "qwen-plus").as_deref(), Some("0.4"));
+    }
+
+    #[test]
+    fn a_bare_name_of_another_provider_is_not_taken() {
+        assert_eq!(found("groq", "gpt-4o"), None);
+        assert_eq!(found("deepseek", "azure/gpt-4o"), None);
+    }
+
+    #[test]
+    fn parts_of_a_vendor_belong_to_it() {
+        assert_eq!(
+            found("bedrock", "us.anthropic.claude-haiku-4-5-20251001-v1:0").as_deref(),
+            Some("1.1")
+        );
+        assert_eq!(
+            found("openai", "gpt-3.5-turbo-instruct").as_deref(),
+            Some("1.5")
+        );
+        assert!(is_family("vertex_ai", "vertex_ai-mistral_models"));
+        assert!(is_family("cohere", "cohere_chat"));
+        assert!(!is_family("azure", "azure_ai"));
+        assert!(!is_family("open", "openai"));
+    }
+
+    #[test]
+    fn a_date_is_dropped_only_when_nothing_else_fits() {
+        let json = br#"{"p/a":{"input_cost_per_token":1e-6},"p/a-2025-01-02":{"input_cost_per_token":2e-6}}"#;
+        let (bytes, _) = import(json).unwrap();
+        let table = Table::parse(&bytes).unwrap();
+        let found = |model| input(table.find("p", model));
+        assert_eq!(found("a-2025-01-02").as_deref(), Some("2"));
+        assert_eq!(found("a-2024-12-31").as_deref(), Some("1"));
+        assert_eq!(found("a-20241231").as_deref(), Some("1"));
+        for other in [
+            "a-2024123",
+            "a-202412311",
+            "a-2024-1231",
+            "a20241231",
+            "-20241231",
+            "a-\u{661}2024123",
+            "b",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_table_cut_anywhere_is_refused() {
+        let (bytes, _) = import(
+            br#"{"a":{"input_cost_per_token":1e-6,"litellm_provider":"p"},"b":{"max_tokens":9}}"#,
+        )
+        .unwrap();
+        for end in 0..bytes.len() {
+            assert!(Table::parse(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        assert_eq!(Table::parse(b"{}").unwrap_err(), TableError::NotATable);
+    }
+
+    #[test]
+    fn a_damaged_table_is_refused_or_read_but_never_panics() {
+        let (bytes, _) = import(
+            br#"{"a":{"input_cost_per_token":1e-6,"litellm_provider":"p"},"b":{"max_tokens":9}}"#,
+        )
+        .unwrap();
+        for place in 0..bytes.len() {
+            for value in [0, 1, 0x7F, 0x80, 0xFF] {
+                let mut damaged = bytes.clone();
+                damaged[place] = value;
+                if let Ok(table) = Table::parse(&damaged) {
+                    let _ = (table.find("p", "a"), table.find_key("b"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_out_of_order_are_refused() {
+        let (bytes, _) = import(br#"{"a":{"max_tokens":9},"b":{"max_tokens":9}}"#).unwrap();
+        let swapped: Vec<u8> = bytes
+            .iter()
+            .map(|byte| match byte {
+                b'a' => b'b',
+                b'b' => b'a',
+                other => *other,
+            })
+            .collect();
+        assert_eq!(Table::parse(&swapped).unwrap_err(), TableError::Broken);
+    }
+}
