@@ -69,3 +69,33 @@ impl Usage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_marked_as_one() {
+        let usage = Usage::estimated(3, 4);
+        assert_eq!(
+            (usage.estimated, usage.input, usage.output, usage.total()),
+            (true, 3, 4, 7)
+        );
+    }
+
+    #[test]
+    fn parts_are_cut_to_what_is_left_of_their_whole() {
+        let usage = Usage {
+            cache_read: 6,
+            cache_write: 3,
+            cache_write_1h: 9,
+            input: 10,
+            ..Usage::default()
+        }
+        .consistent();
+        assert_eq!(
+            (usage.cache_read, usage.cache_write, usage.cache_write_1h),
+            (6, 3, 1)
+        );
+    }
+}

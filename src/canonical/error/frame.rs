@@ -50,3 +50,44 @@ fn failed(base_resp: &RawValue) -> bool {
     }
     serde_json::from_str::<Status>(base_resp.get()).is_ok_and(|status| status.status_code != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_inside_a_success_are_seen() {
+        for json in [
+            r#"{"error":{"code":502,"message":"provider down"}}"#,
+            r#"{"id":"x","choices":[],"error":"m"}"#,
+            r#"{"error":true}"#,
+            r#"{"object":"error","message":"m"}"#,
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#,
+            r#"{"type":"error","code":"c","message":"m"}"#,
+            r#"{"base_resp":{"status_code":1002,"status_msg":"m"}}"#,
+        ] {
+            assert!(is_error_frame(json.as_bytes()), "{json}");
+        }
+    }
+
+    #[test]
+    fn answers_are_not_errors_whatever_they_talk_about() {
+        for json in [
+            "",
+            "[DONE]",
+            "null",
+            r#"["error"]"#,
+            r#""error""#,
+            r#"{"error":null}"#,
+            r#"{"error":""}"#,
+            r#"{"error":{ }}"#,
+            r#"{"error":false,"type":"response"}"#,
+            r#"{"base_resp":{"status_code":0,"status_msg":"success"}}"#,
+            r#"{"choices":[{"message":{"content":"\"error\"","error":{"a":1}}}]}"#,
+            r#"{"object":"chat.completion","metadata":{"type":"error"}}"#,
+            r#"{"error":{"message":"cut"#,
+        ] {
+            assert!(!is_error_frame(json.as_bytes()), "{json}");
+        }
+    }
+}

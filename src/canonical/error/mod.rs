@@ -104,3 +104,40 @@ struct Members<'a> {
     param: Option<&'a str>,
     code: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_written_with_openais_four_members_in_order() {
+        let error = ApiError::new(404, Class::NotFound, "no \"x\"\n")
+            .with_param("model")
+            .with_code("model_not_found");
+        let expected = r#"{"error":{"message":"no \"x\"\n","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#;
+        assert_eq!(String::from_utf8(error.to_json()).unwrap(), expected);
+        let bare = ApiError::new(500, Class::Server, "m").to_json();
+        assert_eq!(
+            bare,
+            br#"{"error":{"message":"m","type":"server_error","param":null,"code":null}}"#
+        );
+    }
+
+    #[test]
+    fn an_error_of_our_own_has_the_type_and_code_of_its_class() {
+        let error = ApiError::new(429, Class::RateLimit, "slow down");
+        assert_eq!(
+            (error.kind.as_str(), error.code.as_deref()),
+            ("rate_limit_error", Some("rate_limit_exceeded"))
+        );
+    }
+
+    #[test]
+    fn secrets_leave_every_member() {
+        let error = ApiError::new(401, Class::Auth, "key hunter22")
+            .with_param("hunter22")
+            .redacted(&["hunter22"]);
+        let json = String::from_utf8(error.to_json()).unwrap();
+        assert!(!json.contains("hunter22"), "{json}");
+    }
+}

@@ -79,10 +79,7 @@ pub(super) const SPECIFIC: &[Named] = &[
             "1002",
         ],
     ),
-    Named(
-        Class::NotFound,
-        &["deploymentnotfound", "model_not_found"],
-    ),
+    Named(Class::NotFound, &["deploymentnotfound", "model_not_found"]),
     Named(
         Class::Timeout,
         &[

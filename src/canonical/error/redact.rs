@@ -152,3 +152,56 @@ fn replace(text: &str, hidden: &[Range<usize>]) -> String {
     clean.push_str(text.get(done.unwrap_or(0)..).unwrap_or_default());
     clean
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_secrets_are_removed_wherever_they_are() {
+        assert_eq!(
+            redact("a hunter22, hunter22hunter22 žhunter22ž", &["hunter22"]),
+            "a [redacted], [redacted] ž[redacted]ž"
+        );
+        assert_eq!(redact("abcdef", &["abcd", "cdef"]), "[redacted]");
+        assert_eq!(redact("abcd", &["abcd"]), "[redacted]");
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_removed() {
+        for (text, clean) in [
+            (
+                "Incorrect API key provided: sk-proj-Ab_1***9z.",
+                "Incorrect API key provided: [redacted]",
+            ),
+            ("id AKIAIOSFODNN7EXAMPLE!", "id [redacted]!"),
+            ("got 'Bearer eyJhb.GciOi-J_9=='", "got 'Bearer [redacted]'"),
+            (
+                "authorization: bearer abcd1234",
+                "authorization: bearer [redacted]",
+            ),
+            (
+                "GET https://h/v1?key=AIza-xyz&alt=sse failed",
+                "GET https://h/v1?key=[redacted]&alt=sse failed",
+            ),
+            ("?X-Amz-Signature=0a1b", "?X-Amz-Signature=[redacted]"),
+            ("(api_key=žlu)", "(api_key=[redacted])"),
+        ] {
+            assert_eq!(redact(text, &[]), clean);
+        }
+    }
+
+    #[test]
+    fn ordinary_words_stay_and_cost_no_copy() {
+        let text = "a task-force of sk-8 said AKIA, bearer of žluť news; key= nothing";
+        assert!(matches!(redact(text, &["", "a", "of "]), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn overlapping_finds_are_removed_as_one() {
+        assert_eq!(
+            redact("Bearer sk-abcdefgh end", &["sk-abcdefgh", "efgh end"]),
+            "Bearer [redacted]"
+        );
+    }
+}
