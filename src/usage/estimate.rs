@@ -7,7 +7,8 @@
 //! - a three-byte character (Chinese, Japanese, Korean, Thai, Devanagari…): 4, about one token each;
 //! - a four-byte character (emoji, rare ideographs): 8, about two tokens each.
 //!
-//! Bytes that are not UTF-8 count as what they begin or continue.
+//! Bytes that are not UTF-8 count as what they begin or continue. Feed it text only: an image in base64 would count for
+//! far more than providers charge for it.
 
 /// About how many tokens `bytes` are. 0 only for nothing.
 pub fn tokens_of(bytes: &[u8]) -> u64 {
@@ -25,9 +26,7 @@ pub struct Estimator {
 impl Estimator {
     /// Counts more bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let quarters = bytes
-            .iter()
-            .fold(0_u64, |sum, b| sum.saturating_add(quarters(*b)));
+        let quarters = bytes.iter().map(|byte| quarters(*byte)).sum();
         self.quarters = self.quarters.saturating_add(quarters);
     }
 

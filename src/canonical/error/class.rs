@@ -252,11 +252,24 @@ mod tests {
             Class::RateLimit
         );
         assert_eq!(class(413, &[], groq), Class::RateLimit);
-        let user = "Invalid 'user': string too long. Expected a string with maximum length 64";
         assert_eq!(
-            class(400, &["string_above_max_length"], user),
+            class(429, &[], "Too many input tokens per minute"),
+            Class::RateLimit
+        );
+    }
+
+    #[test]
+    fn a_text_too_long_for_its_member_is_not_a_prompt_too_long() {
+        let words = "string too long. Expected a string with maximum length 64";
+        assert_eq!(
+            class(400, &[], &format!("Invalid 'user': {words}")),
             Class::BadRequest
         );
+        assert_eq!(
+            class(400, &["string_above_max_length"], words),
+            Class::BadRequest
+        );
+        assert_eq!(class(400, &[], words), Class::ContextLength);
     }
 
     #[test]

@@ -79,6 +79,7 @@ pub(super) const SPECIFIC: &[Named] = &[
             "1002",
         ],
     ),
+    Named(Class::BadRequest, &["string_above_max_length"]),
     Named(Class::NotFound, &["deploymentnotfound", "model_not_found"]),
     Named(
         Class::Timeout,
@@ -157,11 +158,7 @@ pub(super) const WORDED: &[Worded] = &[
             &["`inputs` tokens + `max_new_tokens` must be"],
         ],
         statuses: &[],
-        unless: &[
-            "invalid 'user'",
-            "string_above_max_length",
-            "tokens per min",
-        ],
+        unless: &["invalid 'user'", "tokens per min"],
     },
     Worded {
         class: Class::ContextLength,

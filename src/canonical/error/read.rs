@@ -456,6 +456,11 @@ mod tests {
         );
         let body = r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"raw":"no json"}}}"#;
         assert_eq!(read(502, body).message, "Provider returned error");
+        let body = r#"{"error":{"message":"Provider returned error","code":503,"metadata":{"raw":"{\"message\":\"m\"}"}}}"#;
+        assert_eq!(
+            (read(200, body).status, read(200, body).message.as_str()),
+            (503, "m")
+        );
     }
 
     #[test]
