@@ -25,7 +25,9 @@ impl Anthropic {
     /// Takes in one more `usage` object. Counts of a stream are cumulative, so what is stated later replaces what was before;
     /// what is not an object changes nothing.
     pub fn overlay(&mut self, json: &[u8]) {
-        let Ok(newer) = serde_json::from_slice::<Stated>(json) else { return };
+        let Ok(newer) = serde_json::from_slice::<Stated>(json) else {
+            return;
+        };
         let counts: Counts = serde_json::from_slice(json).unwrap_or_default();
         self.counts = counts.or(self.counts);
         if !newer.iterations.0.is_empty() {
@@ -36,9 +38,16 @@ impl Anthropic {
     /// The usage stated so far; `None` if nothing was. With server-side compaction it is the sum of the iterations.
     pub fn usage(&self) -> Option<Usage> {
         if self.iterations.is_empty() {
-            return self.counts.is_stated().then(|| self.counts.usage().consistent());
+            return self
+                .counts
+                .is_stated()
+                .then(|| self.counts.usage().consistent());
         }
-        let sum = self.iterations.iter().map(Counts::usage).fold(Usage::default(), sum);
+        let sum = self
+            .iterations
+            .iter()
+            .map(Counts::usage)
+            .fold(Usage::default(), sum);
         Some(sum.consistent())
     }
 }
@@ -75,7 +84,10 @@ struct Said {
 
 impl Counts {
     fn is_stated(&self) -> bool {
-        self.input_tokens.or(self.output_tokens).or(self.cache_read_input_tokens).is_some()
+        self.input_tokens
+            .or(self.output_tokens)
+            .or(self.cache_read_input_tokens)
+            .is_some()
     }
 
     fn or(self, older: Counts) -> Counts {
@@ -83,11 +95,19 @@ impl Counts {
         let thinking_tokens = self.output_tokens_details.0.thinking_tokens;
         Counts {
             cache_creation: Lenient(Written {
-                ephemeral_1h_input_tokens: new.ephemeral_1h_input_tokens.or(old.ephemeral_1h_input_tokens),
-                ephemeral_5m_input_tokens: new.ephemeral_5m_input_tokens.or(old.ephemeral_5m_input_tokens),
+                ephemeral_1h_input_tokens: new
+                    .ephemeral_1h_input_tokens
+                    .or(old.ephemeral_1h_input_tokens),
+                ephemeral_5m_input_tokens: new
+                    .ephemeral_5m_input_tokens
+                    .or(old.ephemeral_5m_input_tokens),
             }),
-            cache_creation_input_tokens: self.cache_creation_input_tokens.or(older.cache_creation_input_tokens),
-            cache_read_input_tokens: self.cache_read_input_tokens.or(older.cache_read_input_tokens),
+            cache_creation_input_tokens: self
+                .cache_creation_input_tokens
+                .or(older.cache_creation_input_tokens),
+            cache_read_input_tokens: self
+                .cache_read_input_tokens
+                .or(older.cache_read_input_tokens),
             input_tokens: self.input_tokens.or(older.input_tokens),
             output_tokens: self.output_tokens.or(older.output_tokens),
             output_tokens_details: Lenient(Said {
@@ -104,7 +124,9 @@ impl Counts {
             None => count(written.ephemeral_5m_input_tokens),
         };
         let cache_read = count(self.cache_read_input_tokens);
-        let input = [cache_read, cache_write, cache_write_1h].into_iter().fold(count(self.input_tokens), u64::saturating_add);
+        let input = [cache_read, cache_write, cache_write_1h]
+            .into_iter()
+            .fold(count(self.input_tokens), u64::saturating_add);
         Usage {
             cache_read,
             cache_write,
@@ -148,7 +170,14 @@ mod tests {
             "cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":0},
             "output_tokens":30,"output_tokens_details":{"thinking_tokens":12},"service_tier":"standard"}"#,
         );
-        let expected = Usage { cache_read: 100, cache_write: 5, input: 125, output: 30, reasoning: 12, ..Usage::default() };
+        let expected = Usage {
+            cache_read: 100,
+            cache_write: 5,
+            input: 125,
+            output: 30,
+            reasoning: 12,
+            ..Usage::default()
+        };
         assert_eq!((usage, usage.total()), (expected, 155));
     }
 
@@ -158,9 +187,17 @@ mod tests {
             r#"{"input_tokens":1,"cache_creation_input_tokens":10,"output_tokens":0,
             "cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":6}}"#,
         );
-        assert_eq!((usage.input, usage.cache_write, usage.cache_write_1h), (11, 4, 6));
-        let usage = read(r#"{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":6}}"#);
-        assert_eq!((usage.input, usage.cache_write, usage.cache_write_1h), (11, 4, 6));
+        assert_eq!(
+            (usage.input, usage.cache_write, usage.cache_write_1h),
+            (11, 4, 6)
+        );
+        let usage = read(
+            r#"{"input_tokens":1,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":6}}"#,
+        );
+        assert_eq!(
+            (usage.input, usage.cache_write, usage.cache_write_1h),
+            (11, 4, 6)
+        );
     }
 
     #[test]
@@ -181,12 +218,17 @@ mod tests {
         stated.overlay(br#"{"output_tokens":31,"output_tokens_details":{"thinking_tokens":9}}"#);
         stated.overlay(b"nonsense");
         let usage = stated.usage().unwrap();
-        assert_eq!((usage.input, usage.cache_read, usage.output, usage.reasoning), (120, 100, 31, 9));
+        assert_eq!(
+            (usage.input, usage.cache_read, usage.output, usage.reasoning),
+            (120, 100, 31, 9)
+        );
     }
 
     #[test]
     fn null_and_odd_counters_count_as_nothing() {
-        let usage = read(r#"{"input_tokens":3.0,"output_tokens":null,"cache_creation":null,"output_tokens_details":7,"iterations":[]}"#);
+        let usage = read(
+            r#"{"input_tokens":3.0,"output_tokens":null,"cache_creation":null,"output_tokens_details":7,"iterations":[]}"#,
+        );
         assert_eq!((usage.input, usage.output), (3, 0));
         assert_eq!(Usage::from_anthropic(br#"{"input_tokens":null}"#), None);
         assert_eq!(Usage::from_anthropic(b"{}"), None);

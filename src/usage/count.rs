@@ -17,7 +17,9 @@ impl<'de> Deserialize<'de> for Count {
 }
 
 fn number(text: &str) -> u64 {
-    text.parse().or_else(|_| decimal(text.trim_matches('"'), 0)).unwrap_or(0)
+    text.parse()
+        .or_else(|_| decimal(text.trim_matches('"'), 0))
+        .unwrap_or(0)
 }
 
 /// An object whose members are read if they have the expected types, and is empty otherwise.
@@ -38,7 +40,8 @@ pub(super) struct Cost(pub Option<Usd>);
 impl<'de> Deserialize<'de> for Cost {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Cost, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        let stated = serde_json::from_str::<Itemised<'_>>(raw.get()).map_or(raw, |items| items.total_cost);
+        let stated =
+            serde_json::from_str::<Itemised<'_>>(raw.get()).map_or(raw, |items| items.total_cost);
         Ok(Cost(Usd::parse(stated.get()).ok()))
     }
 }

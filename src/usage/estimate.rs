@@ -7,7 +7,8 @@
 //! - a three-byte character (Chinese, Japanese, Korean, Thai, Devanagari…): 4, about one token each;
 //! - a four-byte character (emoji, rare ideographs): 8, about two tokens each.
 //!
-//! Bytes that are not UTF-8 count as what they begin or continue.
+//! Bytes that are not UTF-8 count as what they begin or continue. Feed it text only: an image in base64 would count for
+//! far more than providers charge for it.
 
 /// About how many tokens `bytes` are. 0 only for nothing.
 pub fn tokens_of(bytes: &[u8]) -> u64 {
@@ -25,7 +26,7 @@ pub struct Estimator {
 impl Estimator {
     /// Counts more bytes.
     pub fn feed(&mut self, bytes: &[u8]) {
-        let quarters = bytes.iter().fold(0_u64, |sum, b| sum.saturating_add(quarters(*b)));
+        let quarters = bytes.iter().map(|byte| quarters(*byte)).sum();
         self.quarters = self.quarters.saturating_add(quarters);
     }
 
@@ -54,7 +55,10 @@ mod tests {
     fn four_letters_are_about_a_token() {
         assert_eq!(tokens_of(b""), 0);
         assert_eq!(tokens_of(b"a"), 1);
-        assert_eq!(tokens_of("The quick brown fox jumps over the lazy dog.".as_bytes()), 11);
+        assert_eq!(
+            tokens_of("The quick brown fox jumps over the lazy dog.".as_bytes()),
+            11
+        );
     }
 
     #[test]

@@ -39,7 +39,12 @@ pub struct Usage {
 impl Usage {
     /// Counts made from bytes seen, for an answer that did not state any.
     pub fn estimated(input: u64, output: u64) -> Usage {
-        Usage { estimated: true, input, output, ..Usage::default() }
+        Usage {
+            estimated: true,
+            input,
+            output,
+            ..Usage::default()
+        }
     }
 
     /// Prompt and completion together.
@@ -62,5 +67,35 @@ impl Usage {
             reasoning: self.reasoning.min(self.output),
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_is_marked_as_one() {
+        let usage = Usage::estimated(3, 4);
+        assert_eq!(
+            (usage.estimated, usage.input, usage.output, usage.total()),
+            (true, 3, 4, 7)
+        );
+    }
+
+    #[test]
+    fn parts_are_cut_to_what_is_left_of_their_whole() {
+        let usage = Usage {
+            cache_read: 6,
+            cache_write: 3,
+            cache_write_1h: 9,
+            input: 10,
+            ..Usage::default()
+        }
+        .consistent();
+        assert_eq!(
+            (usage.cache_read, usage.cache_write, usage.cache_write_1h),
+            (6, 3, 1)
+        );
     }
 }

@@ -66,7 +66,10 @@ impl Stated {
         let input = prompt.map_or_else(|| total.saturating_sub(count(completion)), |c| c.0);
         let output = completion.map_or_else(|| total.saturating_sub(input), |c| c.0);
         let told = self.prompt_tokens_details.0.or(self.input_tokens_details.0);
-        let said = self.completion_tokens_details.0.or(self.output_tokens_details.0);
+        let said = self
+            .completion_tokens_details
+            .0
+            .or(self.output_tokens_details.0);
         let reasoning = count(said.reasoning_tokens.or(self.reasoning_tokens));
         let usage = Usage {
             audio_in: count(told.audio_tokens),
@@ -101,7 +104,11 @@ impl Stated {
 /// xAI leaves reasoning out of the completion; its total tells.
 fn with_reasoning(input: u64, output: u64, reasoning: u64, total: u64) -> u64 {
     let all = output.saturating_add(reasoning);
-    if input.saturating_add(all) == total { all } else { output }
+    if input.saturating_add(all) == total {
+        all
+    } else {
+        output
+    }
 }
 
 fn count(stated: Option<Count>) -> u64 {
@@ -143,7 +150,10 @@ mod tests {
             r#"{"input_tokens":12,"input_tokens_details":{"cached_tokens":4},
             "output_tokens":9,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":21}"#,
         );
-        assert_eq!((usage.input, usage.cache_read, usage.output, usage.reasoning), (12, 4, 9, 5));
+        assert_eq!(
+            (usage.input, usage.cache_read, usage.output, usage.reasoning),
+            (12, 4, 9, 5)
+        );
     }
 
     #[test]
@@ -155,25 +165,37 @@ mod tests {
             r#""prompt_tokens_details":{},"cache_read_input_tokens":8"#,
             r#""prompt_tokens_details":7,"cache_read_input_tokens":8"#,
         ] {
-            assert_eq!(read(&format!(r#"{{"prompt_tokens":10,{place}}}"#)).cache_read, 8, "{place}");
+            assert_eq!(
+                read(&format!(r#"{{"prompt_tokens":10,{place}}}"#)).cache_read,
+                8,
+                "{place}"
+            );
         }
     }
 
     #[test]
     fn a_zero_that_is_stated_beats_a_later_place() {
-        let usage = read(r#"{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":0},"cached_tokens":8}"#);
+        let usage = read(
+            r#"{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":0},"cached_tokens":8}"#,
+        );
         assert_eq!(usage.cache_read, 0);
     }
 
     #[test]
     fn reasoning_is_found_beside_the_details_too() {
-        assert_eq!(read(r#"{"completion_tokens":10,"reasoning_tokens":6}"#).reasoning, 6);
+        assert_eq!(
+            read(r#"{"completion_tokens":10,"reasoning_tokens":6}"#).reasoning,
+            6
+        );
     }
 
     #[test]
     fn reasoning_left_out_of_the_completion_is_added_when_the_total_says_so() {
         let xai = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":35,"completion_tokens_details":{"reasoning_tokens":20}}"#;
-        assert_eq!((read(xai).output, read(xai).reasoning, read(xai).total()), (25, 20, 35));
+        assert_eq!(
+            (read(xai).output, read(xai).reasoning, read(xai).total()),
+            (25, 20, 35)
+        );
         let openai = r#"{"prompt_tokens":10,"completion_tokens":25,"total_tokens":35,"completion_tokens_details":{"reasoning_tokens":20}}"#;
         assert_eq!((read(openai).output, read(openai).total()), (25, 35));
     }
@@ -184,14 +206,20 @@ mod tests {
             r#"{"prompt_tokens":12.0,"completion_tokens":null,"total_tokens":"12",
             "prompt_tokens_details":{"cached_tokens":1.2e1},"reasoning_tokens":-3,"cached_tokens":{"a":[1]}}"#,
         );
-        assert_eq!((usage.input, usage.output, usage.cache_read, usage.reasoning), (12, 0, 12, 0));
+        assert_eq!(
+            (usage.input, usage.output, usage.cache_read, usage.reasoning),
+            (12, 0, 12, 0)
+        );
     }
 
     #[test]
     fn a_missing_side_follows_from_the_total() {
         assert_eq!(read(r#"{"prompt_tokens":8,"total_tokens":8}"#).output, 0);
         assert_eq!(read(r#"{"prompt_tokens":8,"total_tokens":11}"#).output, 3);
-        assert_eq!(read(r#"{"completion_tokens":8,"total_tokens":11}"#).input, 3);
+        assert_eq!(
+            read(r#"{"completion_tokens":8,"total_tokens":11}"#).input,
+            3
+        );
         assert_eq!(read(r#"{"total_tokens":11}"#).input, 11);
     }
 
@@ -201,30 +229,54 @@ mod tests {
             r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":7,"cache_write_tokens":9,"audio_tokens":99},
             "completion_tokens_details":{"reasoning_tokens":6,"audio_tokens":7}}"#,
         );
-        assert_eq!((usage.cache_read, usage.cache_write, usage.audio_in), (7, 3, 10));
+        assert_eq!(
+            (usage.cache_read, usage.cache_write, usage.audio_in),
+            (7, 3, 10)
+        );
         assert_eq!((usage.reasoning, usage.audio_out), (5, 5));
     }
 
     #[test]
     fn a_stated_cost_is_kept_in_nano_dollars() {
         let cost = |json: &str| read(json).cost;
-        assert_eq!(cost(r#"{"prompt_tokens":1,"cost":0.00014}"#), Some(Usd::from_nanos(140_000)));
-        assert_eq!(cost(r#"{"prompt_tokens":1,"cost":{"total_cost":1e-3,"request_cost":9}}"#), Some(Usd::from_nanos(1_000_000)));
-        for none in [r#"{"prompt_tokens":1}"#, r#"{"prompt_tokens":1,"cost":null}"#, r#"{"prompt_tokens":1,"cost":-1}"#] {
+        assert_eq!(
+            cost(r#"{"prompt_tokens":1,"cost":0.00014}"#),
+            Some(Usd::from_nanos(140_000))
+        );
+        assert_eq!(
+            cost(r#"{"prompt_tokens":1,"cost":{"total_cost":1e-3,"request_cost":9}}"#),
+            Some(Usd::from_nanos(1_000_000))
+        );
+        for none in [
+            r#"{"prompt_tokens":1}"#,
+            r#"{"prompt_tokens":1,"cost":null}"#,
+            r#"{"prompt_tokens":1,"cost":-1}"#,
+        ] {
             assert_eq!(cost(none), None, "{none}");
         }
     }
 
     #[test]
     fn what_states_no_count_is_no_usage() {
-        for json in ["", "null", "{}", "[]", "7", r#"{"prompt_tokens":null}"#, r#"{"prompt_tokens":1"#, "\u{feff}{}"] {
+        for json in [
+            "",
+            "null",
+            "{}",
+            "[]",
+            "7",
+            r#"{"prompt_tokens":null}"#,
+            r#"{"prompt_tokens":1"#,
+            "\u{feff}{}",
+        ] {
             assert_eq!(Usage::from_openai(json.as_bytes()), None, "{json}");
         }
     }
 
     #[test]
     fn huge_counts_do_not_overflow() {
-        let usage = read(r#"{"prompt_tokens":18446744073709551615,"completion_tokens":18446744073709551615,"reasoning_tokens":1e400}"#);
+        let usage = read(
+            r#"{"prompt_tokens":18446744073709551615,"completion_tokens":18446744073709551615,"reasoning_tokens":1e400}"#,
+        );
         assert_eq!(usage.total(), u64::MAX);
     }
 }

@@ -130,12 +130,18 @@ fn unsigned(text: &str, digits: u32) -> Result<u64, MoneyError> {
         Some(parts) => parts,
         None => (mantissa, ""),
     };
-    let is_number = !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+    let is_number = !whole.is_empty()
+        && whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|b| b.is_ascii_digit());
     if !is_number {
         return Err(MoneyError::NotANumber);
     }
     let point = i64::try_from(whole.len()).unwrap_or(i64::MAX);
-    let kept = point.saturating_add(exponent).saturating_add(i64::from(digits));
+    let kept = point
+        .saturating_add(exponent)
+        .saturating_add(i64::from(digits));
     shifted(whole.bytes().chain(fraction.bytes()), kept)
 }
 
@@ -159,7 +165,10 @@ fn shifted(digits: impl Iterator<Item = u8>, kept: i64) -> Result<u64, MoneyErro
 }
 
 fn append(value: u64, digit: u64) -> Result<u64, MoneyError> {
-    value.checked_mul(10).and_then(|v| v.checked_add(digit)).ok_or(MoneyError::TooLarge)
+    value
+        .checked_mul(10)
+        .and_then(|v| v.checked_add(digit))
+        .ok_or(MoneyError::TooLarge)
 }
 
 /// An exponent; one too large for a machine is as good as the largest.
@@ -193,7 +202,15 @@ mod tests {
 
     #[test]
     fn a_price_reads_the_same_however_its_number_is_written() {
-        for text in ["2.8e-07", "0.00000028", "28E-8", "2.8e-7", "0.00000028000", "280e-9", "0.0028e-4"] {
+        for text in [
+            "2.8e-07",
+            "0.00000028",
+            "28E-8",
+            "2.8e-7",
+            "0.00000028000",
+            "280e-9",
+            "0.0028e-4",
+        ] {
             assert_eq!(rate(text), Ok(280_000_000), "{text}");
         }
         assert_eq!(rate("1e-6"), Ok(1_000_000_000));
@@ -213,19 +230,33 @@ mod tests {
 
     #[test]
     fn zero_is_a_price_however_long_it_is() {
-        for text in ["0", "0.0", "0e99", "0e-99999999999999999999", "0.000e+99999999999999999999"] {
+        for text in [
+            "0",
+            "0.0",
+            "0e99",
+            "0e-99999999999999999999",
+            "0.000e+99999999999999999999",
+        ] {
             assert_eq!(rate(text), Ok(0), "{text}");
         }
     }
 
     #[test]
     fn what_is_not_an_amount_is_refused_with_the_reason() {
-        for text in ["", ".", "1.", ".5", "e5", "1e", "1e+", "NaN", "inf", "1,5", "1.5.2", "--1", "-", "0x10", "1_0", " 1", "１"] {
+        for text in [
+            "", ".", "1.", ".5", "e5", "1e", "1e+", "NaN", "inf", "1,5", "1.5.2", "--1", "-",
+            "0x10", "1_0", " 1", "１",
+        ] {
             assert_eq!(rate(text), Err(MoneyError::NotANumber), "{text}");
         }
         assert_eq!(rate("-1e-6"), Err(MoneyError::Negative));
         assert_eq!(rate("-0.0"), Err(MoneyError::Negative));
-        for text in ["1e6", "1e99999999999999999999", "18446.744073709551616", "99999999999999999999999"] {
+        for text in [
+            "1e6",
+            "1e99999999999999999999",
+            "18446.744073709551616",
+            "99999999999999999999999",
+        ] {
             assert_eq!(rate(text), Err(MoneyError::TooLarge), "{text}");
         }
         assert_eq!(rate("18446.744073709551615"), Ok(u64::MAX));
@@ -239,14 +270,20 @@ mod tests {
         assert_eq!(PerMillion(0).of(9), Usd(0));
         assert_eq!(PerMillion(2_500_000_000).of(1_000_000), Usd(2_500_000_000));
         assert_eq!(PerMillion(150_000_000).of(3), Usd(450));
-        assert_eq!(Usd::of_all([(PerMillion(400_000), 1), (PerMillion(600_000), 1)]), Usd(1));
+        assert_eq!(
+            Usd::of_all([(PerMillion(400_000), 1), (PerMillion(600_000), 1)]),
+            Usd(1)
+        );
     }
 
     #[test]
     fn amounts_saturate() {
         assert_eq!(Usd(u64::MAX).saturating_add(Usd(1)), Usd(u64::MAX));
         assert_eq!(PerMillion(u64::MAX).of(u64::MAX), Usd(u64::MAX));
-        assert_eq!(Usd::of_all([(PerMillion(u64::MAX), u64::MAX); 3]), Usd(u64::MAX));
+        assert_eq!(
+            Usd::of_all([(PerMillion(u64::MAX), u64::MAX); 3]),
+            Usd(u64::MAX)
+        );
     }
 
     #[test]
