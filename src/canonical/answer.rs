@@ -95,3 +95,16 @@ pub struct Completion {
     /// What it took.
     pub usage: Option<Usage>,
 }
+
+impl Completion {
+    /// An answer that says `text` and is complete.
+    #[must_use]
+    pub fn of_text(text: &str, usage: Usage) -> Completion {
+        Completion {
+            content: Some(text.to_owned()),
+            finish: Some(FinishReason::Stop),
+            usage: Some(usage),
+            ..Completion::default()
+        }
+    }
+}

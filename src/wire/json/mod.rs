@@ -6,9 +6,11 @@ mod members;
 mod reader;
 mod splice;
 mod text;
+mod writer;
 
 pub use compact::{compact, mend_surrogates};
 pub use members::{Member, Members};
 pub use reader::{Fault, MAX_DEPTH, Reader};
 pub use splice::Splice;
 pub use text::{Text, push_string, quote};
+pub use writer::{Array, Object};

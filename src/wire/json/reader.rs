@@ -148,6 +148,34 @@ impl<'a> Reader<'a> {
         self.skip().map(|_| None)
     }
 
+    /// Reads an object as [`Reader::object`] does, or skips another value and returns `false`.
+    ///
+    /// # Errors
+    /// When the next value is malformed, or what `each` returns.
+    pub fn optional_object<F>(&mut self, each: F) -> Result<bool, Fault>
+    where
+        F: FnMut(&mut Self, Text<'a>) -> Result<(), Fault>,
+    {
+        if self.peek() == Some(b'{') {
+            return self.object(each).map(|()| true);
+        }
+        self.skip().map(|_| false)
+    }
+
+    /// Reads an array as [`Reader::array`] does, or skips another value and returns `false`.
+    ///
+    /// # Errors
+    /// When the next value is malformed, or what `each` returns.
+    pub fn optional_array<F>(&mut self, each: F) -> Result<bool, Fault>
+    where
+        F: FnMut(&mut Self, usize) -> Result<(), Fault>,
+    {
+        if self.peek() == Some(b'[') {
+            return self.array(each).map(|()| true);
+        }
+        self.skip().map(|_| false)
+    }
+
     /// Reads any value and returns its bytes, checked but not decoded.
     ///
     /// # Errors

@@ -38,6 +38,34 @@ impl<'a> Text<'a> {
         }
         String::from_utf8_lossy(self.raw)
     }
+
+    /// Whether it contains escapes.
+    #[must_use]
+    pub const fn is_escaped(&self) -> bool {
+        self.escaped
+    }
+
+    /// Whether it says nothing but white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let mut rest = self.raw;
+        loop {
+            rest = rest.trim_ascii_start();
+            match rest {
+                [] => return true,
+                [b'\\', b'n' | b'r' | b't', tail @ ..] => rest = tail,
+                [b'\\' | 0x80.., ..] => return unescape(rest).trim().is_empty(),
+                [_, ..] => return false,
+            }
+        }
+    }
+
+    /// Appends it as a JSON string, quotes included, spelled as it is.
+    pub fn push_to(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend_from_slice(self.raw);
+        out.push(b'"');
+    }
 }
 
 /// Appends `text` as a JSON string, quotes included, escaping only what JSON requires.
@@ -157,6 +185,17 @@ mod tests {
     fn keys_are_compared_however_they_are_spelled() {
         let escaped = Reader::new(br#""mod\u0065l""#).string().unwrap();
         assert!(escaped.is("model"));
+    }
+
+    #[test]
+    fn blank_text_is_white_space_however_it_is_spelled() {
+        let blank = |json: &str| Reader::new(json.as_bytes()).string().unwrap().is_blank();
+        for json in [r#""""#, r#"" \n\t\r ""#, r#""\u0020\n""#, "\"\u{a0}\u{3000}\""] {
+            assert!(blank(json), "{json}");
+        }
+        for json in [r#""a""#, r#"" \n. ""#, r#""\u0041""#, r#""\\n""#, "\" ž\""] {
+            assert!(!blank(json), "{json}");
+        }
     }
 
     #[test]

@@ -1,0 +1,285 @@
+//! A streamed answer in OpenAI's chunks, and what the gateway wants to know about it meanwhile.
+
+use super::answer::{answer_id, finish_of, write_citation, write_thinking, write_usage};
+use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
+use crate::canonical::error::ApiError;
+use crate::canonical::piece::Piece;
+use crate::usage::Usage;
+use crate::usage::estimate::Estimator;
+use crate::wire::json::{Object, push_string};
+
+/// Turns the pieces of one answer into server-sent events for the client.
+#[derive(Debug)]
+pub struct Chunks {
+    /// Everything up to the delta, the same in every chunk once the answer has begun.
+    head: Vec<u8>,
+    begun: bool,
+    created: u64,
+    ended: bool,
+    estimator: Estimator,
+    failure: Option<ApiError>,
+    finished: bool,
+    has_calls: bool,
+    has_content: bool,
+    id: String,
+    include_usage: bool,
+    model: String,
+    usage: Option<Usage>,
+}
+
+impl Chunks {
+    /// Chunks for one answer made at `created` (seconds since the epoch). `id` and `model` stand in for what the vendor
+    /// does not say; with `include_usage` the client is sent the usage chunk it asked for.
+    #[must_use]
+    pub fn new(id: String, created: u64, model: &str, include_usage: bool) -> Self {
+        Self {
+            head: Vec::new(),
+            begun: false,
+            created,
+            ended: false,
+            estimator: Estimator::default(),
+            failure: None,
+            finished: false,
+            has_calls: false,
+            has_content: false,
+            id,
+            include_usage,
+            model: model.to_owned(),
+            usage: None,
+        }
+    }
+
+    /// Appends what `piece` says to `out`. Nothing is said after the end or a failure.
+    pub fn push(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>) {
+        if self.is_over() {
+            return;
+        }
+        match piece {
+            Piece::Citation(citation) => self.delta(out, |delta| {
+                delta.array("annotations", |list| write_citation(list, citation));
+            }),
+            Piece::Content(text) => self.said(out, "content", text),
+            Piece::End => self.end(out),
+            Piece::Failed(error) => self.fail(error.clone(), out),
+            Piece::Finish(reason) => self.finish_with(*reason, out),
+            Piece::Reasoning(text) => self.said(out, "reasoning_content", text),
+            Piece::Refusal(text) => self.said(out, "refusal", text),
+            Piece::Start { id, model } => self.start(*id, *model, out),
+            Piece::Thinking(block) => self.thinking(block, out),
+            Piece::ToolArguments { index, fragment } => self.arguments(*index, fragment, out),
+            Piece::ToolStart { index, id, name } => self.call(*index, id, name, out),
+            Piece::Usage(usage) => self.usage = Some(*usage),
+        }
+    }
+
+    /// The vendor's stream is over. One that ended without its own end is reported to the client as a failure.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        if !self.is_over() {
+            self.fail(cut_short(), out);
+        }
+    }
+
+    /// Appends a complete answer as chunks, end included.
+    pub fn whole(&mut self, completion: &Completion, out: &mut Vec<u8>) {
+        self.created = completion.created.unwrap_or(self.created);
+        for piece in pieces(completion) {
+            self.push(&piece, out);
+        }
+    }
+
+    /// Whether the client has been sent content: more than a role or the news that an answer begins.
+    #[must_use]
+    pub const fn has_content(&self) -> bool {
+        self.has_content
+    }
+
+    /// Whether the answer ended as it should.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The failure that ended the answer, if one did.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&ApiError> {
+        self.failure.as_ref()
+    }
+
+    /// The usage the vendor has stated so far.
+    #[must_use]
+    pub const fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
+    /// About how many tokens the text sent so far is.
+    #[must_use]
+    pub fn estimated_output(&self) -> u64 {
+        self.estimator.tokens()
+    }
+
+    /// The usage to account for: what the vendor stated once generation has stopped; before that, the prompt as
+    /// stated (else `estimated_input`) and the text seen so far, marked as estimated.
+    #[must_use]
+    pub fn counted(&self, estimated_input: u64) -> Usage {
+        let seen = self.estimator.tokens();
+        match self.usage {
+            Some(usage) if self.finished || self.ended => usage,
+            Some(usage) => Usage { estimated: true, output: usage.output.max(seen), ..usage },
+            None => Usage::estimated(estimated_input, seen),
+        }
+    }
+
+    const fn is_over(&self) -> bool {
+        self.ended || self.failure.is_some()
+    }
+
+    fn start(&mut self, id: Option<&str>, model: Option<&str>, out: &mut Vec<u8>) {
+        if self.begun {
+            return;
+        }
+        self.begun = true;
+        let head = &mut self.head;
+        head.extend_from_slice(b"data: {\"id\":");
+        push_string(head, &answer_id(id, &self.id));
+        head.extend_from_slice(b",\"object\":\"chat.completion.chunk\",\"created\":");
+        head.extend_from_slice(self.created.to_string().as_bytes());
+        head.extend_from_slice(b",\"model\":");
+        push_string(head, model.unwrap_or(&self.model));
+        head.extend_from_slice(b",\"choices\":[");
+        self.chunk(out, None, |delta| {
+            delta.string("role", "assistant");
+            delta.string("content", "");
+        });
+    }
+
+    fn said(&mut self, out: &mut Vec<u8>, key: &str, text: &str) {
+        if !text.is_empty() {
+            self.estimator.feed(text.as_bytes());
+            self.delta(out, |delta| delta.string(key, text));
+        }
+    }
+
+    fn thinking(&mut self, block: &ThinkingBlock, out: &mut Vec<u8>) {
+        self.delta(out, |delta| delta.array("thinking_blocks", |list| write_thinking(list, block)));
+    }
+
+    fn call(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
+        self.has_calls = true;
+        self.estimator.feed(name.as_bytes());
+        self.tool(index, out, |call| {
+            call.string("id", id);
+            call.string("type", "function");
+            call.object("function", |function| {
+                function.string("name", name);
+                function.string("arguments", "");
+            });
+        });
+    }
+
+    fn arguments(&mut self, index: u32, fragment: &str, out: &mut Vec<u8>) {
+        if !fragment.is_empty() {
+            self.estimator.feed(fragment.as_bytes());
+            self.tool(index, out, |call| {
+                call.object("function", |function| function.string("arguments", fragment));
+            });
+        }
+    }
+
+    fn tool(&mut self, index: u32, out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
+        self.delta(out, |delta| {
+            delta.array("tool_calls", |calls| {
+                calls.object(|call| {
+                    call.number("index", u64::from(index));
+                    fill(call);
+                });
+            });
+        });
+    }
+
+    fn finish_with(&mut self, reason: FinishReason, out: &mut Vec<u8>) {
+        if !self.finished {
+            self.start(None, None, out);
+            self.finished = true;
+            self.chunk(out, Some(reason), |_| ());
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let usual = if self.has_calls { FinishReason::ToolCalls } else { FinishReason::Stop };
+        self.finish_with(usual, out);
+        self.ended = true;
+        if let (true, Some(usage)) = (self.include_usage, self.usage) {
+            out.extend_from_slice(&self.head);
+            out.extend_from_slice(b"],\"usage\":");
+            Object::write(out, |object| write_usage(object, &usage));
+            out.extend_from_slice(b"}\n\n");
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+
+    fn fail(&mut self, error: ApiError, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"data: ");
+        write_error(&error, out);
+        out.extend_from_slice(b"\n\n");
+        self.failure = Some(error);
+    }
+
+    /// A chunk with content.
+    fn delta(&mut self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
+        self.start(None, None, out);
+        self.has_content = true;
+        self.chunk(out, None, fill);
+    }
+
+    fn chunk(&self, out: &mut Vec<u8>, reason: Option<FinishReason>, fill: impl FnOnce(&mut Object<'_>)) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b"{\"index\":0,\"delta\":");
+        Object::write(out, fill);
+        out.extend_from_slice(b",\"finish_reason\":");
+        match reason {
+            Some(reason) => push_string(out, reason.as_str()),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(if self.include_usage { b"}],\"usage\":null}\n\n" } else { b"}]}\n\n" });
+    }
+}
+
+/// What a complete answer would have said piece by piece.
+fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
+    let mut pieces = vec![Piece::Start { id: completion.id.as_deref(), model: completion.model.as_deref() }];
+    pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
+    pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
+    pieces.extend(completion.content.as_deref().map(Piece::Content));
+    pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
+    for (index, call) in (0..).zip(&completion.tool_calls) {
+        pieces.push(Piece::ToolStart { index, id: &call.id, name: &call.name });
+        pieces.push(Piece::ToolArguments { index, fragment: &call.arguments });
+    }
+    pieces.extend(completion.refusal.as_deref().map(Piece::Refusal));
+    pieces.push(Piece::Finish(finish_of(completion)));
+    pieces.extend(completion.usage.map(Piece::Usage));
+    pieces.push(Piece::End);
+    pieces
+}
+
+fn write_error(error: &ApiError, out: &mut Vec<u8>) {
+    Object::write(out, |frame| {
+        frame.object("error", |object| {
+            object.string("message", &error.message);
+            object.string("type", &error.kind);
+            object.nullable("param", error.param.as_deref());
+            object.nullable("code", error.code.as_deref());
+        });
+    });
+}
+
+fn cut_short() -> ApiError {
+    ApiError {
+        status: 502,
+        kind: "server_error".to_owned(),
+        code: Some("upstream_stream_truncated".to_owned()),
+        param: None,
+        message: "upstream ended the stream early".to_owned(),
+        retry_after_s: None,
+    }
+}
