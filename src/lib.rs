@@ -4,7 +4,9 @@
 pub mod api;
 pub mod canonical;
 pub mod config;
+pub mod gateway;
 pub mod provider;
+pub mod routing;
 pub mod usage;
 pub mod value;
 pub mod wire;

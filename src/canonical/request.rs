@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::error::ApiError;
+use super::error::{ApiError, Class};
 use crate::wire::json::Members;
 
 /// A chat completion request in OpenAI's format, checked to be a JSON object with a model.
@@ -32,13 +32,9 @@ impl<'a> ChatRequest<'a> {
         let Some(member) = self.members.get(name) else {
             return Ok(None);
         };
-        serde_json::from_slice::<Option<T>>(member.value).map_err(|error| ApiError {
-            status: 400,
-            kind: "invalid_request_error".to_owned(),
-            code: Some("invalid_value".to_owned()),
-            param: Some(name.to_owned()),
-            message: format!("invalid value for '{name}': {error}"),
-            retry_after_s: None,
+        serde_json::from_slice::<Option<T>>(member.value).map_err(|error| {
+            let words = format!("invalid value for '{name}': {error}");
+            ApiError::new(400, Class::BadRequest, words).with_code("invalid_value").with_param(name)
         })
     }
 }

@@ -26,6 +26,28 @@ pub struct Plan {
     pub cluster_header: String,
 }
 
+impl Plan {
+    /// The names that `/v1/models` lists: the groups in the order of the file, then aliases by name.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        let groups = self.groups.iter().map(|group| group.name.as_str());
+        let mut aliases: Vec<&str> = self
+            .names
+            .iter()
+            .filter(|(name, of)| !of.hidden && self.groups.iter().all(|group| group.name != **name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        aliases.sort_unstable();
+        groups.chain(aliases)
+    }
+
+    /// The deployments of a group.
+    #[must_use]
+    pub fn deployments_of(&self, group: usize) -> &[Deployment] {
+        let range = self.groups.get(group).map(|group| group.deployments.clone());
+        range.and_then(|range| self.deployments.get(range)).unwrap_or_default()
+    }
+}
+
 /// A name callers may use for a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupName {

@@ -50,6 +50,11 @@ impl Head {
         self.fields.push((name.to_owned(), value));
     }
 
+    /// Adds a field at the end.
+    pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        self.fields.push((name.to_owned(), value.into()));
+    }
+
     /// Removes every field of that name.
     pub fn remove(&mut self, name: &str) {
         self.fields.retain(|(field, _)| field != name);

@@ -275,6 +275,7 @@ fn write_error(error: &ApiError, out: &mut Vec<u8>) {
 
 fn cut_short() -> ApiError {
     ApiError {
+        class: crate::canonical::error::Class::Server,
         status: 502,
         kind: "server_error".to_owned(),
         code: Some("upstream_stream_truncated".to_owned()),

@@ -17,8 +17,11 @@ pub fn body(request: &ChatRequest<'_>, model: &str, quirks: &Quirks) -> Option<V
             splice.remove(member);
         }
     }
-    if let Some(member) = members.get("model") {
-        splice.replace(member, quote(model));
+    let wanted = quote(model);
+    match members.get("model") {
+        Some(member) if member.value == wanted => {}
+        Some(member) => splice.replace(member, wanted),
+        None => splice.add("model", &wanted),
     }
     stream_options(request, quirks, &mut splice);
     for name in quirks.drop {

@@ -1,0 +1,111 @@
+//! Which API, which caller, may it: everything that is decided before a provider is involved.
+
+use super::effect::{Effect, Reply};
+use super::refuse;
+use crate::api::{self, Entry, Operation, Route};
+use crate::canonical::error::ApiError;
+use crate::config::plan::Plan;
+use crate::value::head::Head;
+
+/// Where callers may put their key: OpenAI's clients, Anthropic's, Azure's.
+const KEY_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+
+/// What becomes of a request by its head alone.
+#[derive(Debug)]
+pub enum Admission {
+    /// Answered or refused: done.
+    Answered(Operation, Reply),
+    /// A chat request; its body is needed. The model, where the path names it.
+    Chat(Option<String>),
+    /// Not the gateway's.
+    Foreign(Effect),
+}
+
+/// Decides by the request's head.
+#[must_use]
+pub fn admit(head: &Head, last: bool, plan: &Plan) -> Admission {
+    let method = head.get(":method").unwrap_or_default();
+    match api::route(method, head.get(":path").unwrap_or_default()) {
+        Entry::Foreign => Admission::Foreign(foreign(head, plan)),
+        Entry::Ours(route) => ours(&route, head, last, plan),
+        Entry::WrongMethod { allow } => {
+            let operation = if allow == "POST" { Operation::Chat } else { Operation::Models };
+            Admission::Answered(operation, refuse::wrong_method(method, allow))
+        }
+    }
+}
+
+/// What others' requests must lose: a client never chooses a cluster.
+fn foreign(head: &Head, plan: &Plan) -> Effect {
+    if head.iter().any(|(name, _)| name == plan.cluster_header) {
+        return Effect::Strip;
+    }
+    Effect::Pass
+}
+
+fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
+    let operation = route.operation();
+    let refused = |error: &ApiError| Admission::Answered(operation, refuse::reply(error));
+    if operation != Operation::Health
+        && let Err(error) = authenticate(head, plan)
+    {
+        return refused(&error);
+    }
+    match route {
+        Route::Chat { model } => match body_fits(head, last, plan) {
+            Ok(()) => Admission::Chat(model.as_deref().map(str::to_owned)),
+            Err(error) => refused(&error),
+        },
+        Route::Liveliness => Admission::Answered(operation, json(api::health::ALIVE.to_vec())),
+        Route::Model { id } => match plan.names.get(id.as_ref()) {
+            Some(_) => Admission::Answered(operation, json(api::models::one(id))),
+            None => refused(&refuse::unknown_model(id)),
+        },
+        Route::Models => Admission::Answered(operation, json(api::models::list(plan.listed()))),
+        Route::Readiness => Admission::Answered(operation, json(api::health::ready(plan.deployments.len()))),
+    }
+}
+
+fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {
+    let Some(master) = &plan.master_key else {
+        return Ok(());
+    };
+    let mut presented = false;
+    for name in KEY_HEADERS {
+        if let Some(value) = head.get(name) {
+            presented = true;
+            if master.is(bearer(value)) {
+                return Ok(());
+            }
+        }
+    }
+    Err(refuse::unauthorized(presented))
+}
+
+/// The credential in a header's value: what follows `Bearer`, or all of it.
+fn bearer(value: &str) -> &str {
+    let value = value.trim();
+    match value.split_at_checked(7) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer ") => rest.trim_start(),
+        Some(_) | None => value,
+    }
+}
+
+fn body_fits(head: &Head, last: bool, plan: &Plan) -> Result<(), ApiError> {
+    if last {
+        return api::chat::read(b"", None).map(|_| ());
+    }
+    let length = head.get("content-length").and_then(|length| length.parse().ok());
+    if length.is_some_and(|length: usize| length > plan.max_body) {
+        return Err(refuse::too_large(plan.max_body));
+    }
+    Ok(())
+}
+
+fn json(body: Vec<u8>) -> Reply {
+    Reply {
+        status: 200,
+        headers: vec![("content-type".into(), "application/json".to_owned())],
+        body,
+    }
+}

@@ -1,0 +1,69 @@
+//! What happens to an exchange: the only things it ever reacts to.
+
+use crate::value::head::Head;
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A client's request begins.
+    Arrived {
+        /// Its head.
+        head: &'a Head,
+        /// Whether it has no body.
+        last: bool,
+    },
+    /// More of the request's body has come; it is not complete yet.
+    Growing {
+        /// Bytes so far.
+        held: usize,
+    },
+    /// The request is complete.
+    Request {
+        /// Its whole body.
+        body: &'a [u8],
+    },
+    /// The forwarded request is being answered.
+    Head {
+        /// The answer's head.
+        head: &'a Head,
+        /// Whether the answer has no body.
+        last: bool,
+        /// Set when Envoy made the answer because no upstream did.
+        local: Option<Local>,
+    },
+    /// More of the answer's body has come.
+    Chunk {
+        /// Its bytes: the whole body if [`Wants::Whole`], else what is new.
+        bytes: &'a [u8],
+        /// Whether it is complete.
+        last: bool,
+    },
+    /// The exchange is over, whether or not it was finished.
+    Closed,
+}
+
+/// Why Envoy answered in an upstream's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// The connection could not be made.
+    Connect,
+    /// The cluster does not exist.
+    NoCluster,
+    /// The upstream broke the connection before it answered.
+    Reset,
+    /// A time limit ended the wait.
+    Timeout,
+    /// Another reason: no healthy host, a circuit breaker, a protocol error.
+    Unavailable,
+}
+
+/// What an exchange wants of a message's body next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing: let it flow.
+    Nothing,
+    /// Every chunk as it comes.
+    Chunks,
+    /// All of it, once it is complete.
+    Whole,
+}

@@ -1,0 +1,149 @@
+//! What an exchange came to: tokens, money, time, told to metrics and the access log.
+
+use serde::Serialize;
+
+use super::Context;
+use super::meter::{Count, Measure, Subject, TokenKind};
+use crate::api::Operation;
+use crate::usage::Usage;
+use crate::value::money::Usd;
+use crate::value::time::Timestamp;
+
+/// What is known of an exchange when it is settled.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The id the client knows it by.
+    pub call_id: String,
+    /// What was asked.
+    pub operation: Option<Operation>,
+    /// The model as the client named it.
+    pub requested: String,
+    /// Whom it concerns.
+    pub subject: Subject,
+    /// Whether the client asked for a stream.
+    pub stream: bool,
+    /// When its head came.
+    pub arrived: Timestamp,
+    /// When the first content came.
+    pub first_content: Option<Timestamp>,
+    /// What the answer took.
+    pub usage: Option<Usage>,
+    /// Which tier served it.
+    pub tier: Option<String>,
+    /// Microseconds spent inside the gateway so far.
+    pub overhead_us: u64,
+    /// Why it failed, in a word.
+    pub error: Option<String>,
+}
+
+impl Account {
+    /// What the answer costs; `None` when nobody knows the price.
+    #[must_use]
+    pub fn cost(&self, cx: &Context<'_>) -> Option<Usd> {
+        let usage = self.usage.as_ref()?;
+        if let Some(stated) = usage.cost {
+            return Some(stated);
+        }
+        let deployment = cx.plan.deployments.get(self.subject.deployment?)?;
+        let prices = deployment.prices.as_ref()?;
+        prices.is_priced().then(|| prices.cost(usage, self.tier.as_deref()))
+    }
+
+    /// Counts the exchange. To be called once.
+    pub fn settle(&self, status: u16, cx: &mut Context<'_>) {
+        let Some(operation) = self.operation else {
+            return;
+        };
+        let subject = self.subject;
+        cx.meter.add(Count::Requests { operation, status }, subject, 1);
+        cx.meter.observe(Measure::RequestDurationMs, subject, millis(cx.now, self.arrived));
+        cx.meter.observe(Measure::OverheadUs, subject, self.overhead_us);
+        if let Some(first) = self.first_content {
+            cx.meter.observe(Measure::TimeToFirstTokenMs, subject, millis(first, self.arrived));
+        }
+        if let Some(usage) = &self.usage {
+            self.count(usage, cx);
+        }
+        self.state(status, cx);
+    }
+
+    /// States the facts for the access log, as far as they are known.
+    pub fn state(&self, status: u16, cx: &mut Context<'_>) {
+        let facts = serde_json::to_vec(&self.facts(status, cx)).unwrap_or_default();
+        cx.meter.log(&facts);
+    }
+
+    fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
+        let written = usage.cache_write.saturating_add(usage.cache_write_1h);
+        for (kind, tokens) in [
+            (TokenKind::CacheRead, usage.cache_read),
+            (TokenKind::CacheWrite, written),
+            (TokenKind::Input, usage.input),
+            (TokenKind::Output, usage.output),
+            (TokenKind::Reasoning, usage.reasoning),
+        ] {
+            if tokens > 0 {
+                cx.meter.add(Count::Tokens(kind), self.subject, tokens);
+            }
+        }
+        match self.cost(cx) {
+            Some(cost) => cx.meter.add(Count::Cost, self.subject, cost.nanos()),
+            None => cx.meter.add(Count::Unpriced, self.subject, 1),
+        }
+    }
+
+    fn facts<'a>(&'a self, status: u16, cx: &'a Context<'_>) -> Facts<'a> {
+        let deployment = self.subject.deployment.and_then(|index| cx.plan.deployments.get(index));
+        let group = self.subject.group.and_then(|index| cx.plan.groups.get(index));
+        let usage = self.usage.as_ref();
+        Facts {
+            call_id: &self.call_id,
+            operation: self.operation.map(Operation::as_str),
+            model: &self.requested,
+            model_group: group.map(|group| group.name.as_str()),
+            deployment: deployment.map(|deployment| deployment.id.as_str()),
+            provider: deployment.map(|deployment| deployment.provider.name()),
+            status,
+            stream: self.stream,
+            input_tokens: usage.map(|usage| usage.input),
+            output_tokens: usage.map(|usage| usage.output),
+            cache_read_tokens: usage.map(|usage| usage.cache_read),
+            cache_write_tokens: usage.map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
+            reasoning_tokens: usage.map(|usage| usage.reasoning),
+            estimated: usage.map(|usage| usage.estimated),
+            cost_nanousd: self.cost(cx).map(Usd::nanos),
+            duration_ms: millis(cx.now, self.arrived),
+            time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
+            overhead_us: self.overhead_us,
+            error: self.error.as_deref(),
+        }
+    }
+}
+
+/// The facts of one exchange, as the access log has them.
+#[derive(Debug, Serialize)]
+struct Facts<'a> {
+    call_id: &'a str,
+    operation: Option<&'static str>,
+    model: &'a str,
+    model_group: Option<&'a str>,
+    deployment: Option<&'a str>,
+    provider: Option<&'static str>,
+    status: u16,
+    stream: bool,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+    estimated: Option<bool>,
+    cost_nanousd: Option<u64>,
+    duration_ms: u64,
+    time_to_first_token_ms: Option<u64>,
+    overhead_us: u64,
+    error: Option<&'a str>,
+}
+
+fn millis(now: Timestamp, earlier: Timestamp) -> u64 {
+    u64::try_from(now.since(earlier).as_millis()).unwrap_or(u64::MAX)
+}
