@@ -3,6 +3,7 @@
 mod anthropic;
 mod count;
 pub mod estimate;
+pub mod metrics;
 mod openai;
 pub mod prices;
 
