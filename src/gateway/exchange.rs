@@ -17,11 +17,11 @@ use crate::api::chat::chunks::Chunks;
 use crate::canonical::answer::Completion;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
-use crate::gateway::meter::Count;
 use crate::provider::Reading;
 use crate::routing::simple_shuffle;
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
+use crate::usage::metrics::Counter;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 
@@ -245,7 +245,7 @@ impl Exchange {
             return self.give_up(&attempt, Some(head), malformed("it is empty"), cx);
         }
         if head.get("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
-            cx.meter.add(Count::EncodedAnswers, self.account.subject, 1);
+            cx.meter.add(Counter::CompressedAnswers, self.account.subject, 1);
             return self.pass_opaque(attempt, head, cx);
         }
         let media = head.media_type().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! What is counted. Counting decides nothing, so nothing comes back from it.
 
-use crate::api::Operation;
+use crate::usage::metrics::{Counter, Histogram};
 
-/// What is counted of a request that some deployment served, or that none did.
+/// Whom a count concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Subject {
     /// Index into the plan's deployments; `None` counts as `other`.
@@ -11,59 +11,13 @@ pub struct Subject {
     pub group: Option<usize>,
 }
 
-/// Kinds of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TokenKind {
-    /// Read from the vendor's prompt cache; part of `Input`.
-    CacheRead,
-    /// Written to the vendor's prompt cache; part of `Input`.
-    CacheWrite,
-    /// Of the prompt.
-    Input,
-    /// Of the answer.
-    Output,
-    /// Spent on reasoning; part of `Output`.
-    Reasoning,
-}
-
-/// A counter and what distinguishes its series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Count {
-    /// Nano-dollars.
-    Cost,
-    /// Answers that came compressed although the gateway had to read them.
-    EncodedAnswers,
-    /// Requests answered.
-    Requests {
-        /// What was asked.
-        operation: Operation,
-        /// The status the client saw.
-        status: u16,
-    },
-    /// Tokens of one kind.
-    Tokens(TokenKind),
-    /// Requests that nobody knows the price of.
-    Unpriced,
-}
-
-/// A histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Measure {
-    /// Microseconds spent inside the gateway.
-    OverheadUs,
-    /// Milliseconds from the request's head to the answer's last byte.
-    RequestDurationMs,
-    /// Milliseconds from the request's head to the first content of a streamed answer.
-    TimeToFirstTokenMs,
-}
-
 /// Takes counts. The host hands them to Envoy, tests collect them.
 pub trait Meter {
     /// Adds to a counter.
-    fn add(&mut self, count: Count, subject: Subject, by: u64);
+    fn add(&mut self, counter: Counter, subject: Subject, by: u64);
 
     /// Records a value in a histogram.
-    fn observe(&mut self, measure: Measure, subject: Subject, value: u64);
+    fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64);
 
     /// States the exchange's facts, a JSON object, for the access log. A later one replaces it.
     fn log(&mut self, facts: &[u8]);

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Context;
-use super::meter::{Count, Measure, Subject, TokenKind};
+use super::meter::Subject;
 use crate::api::Operation;
 use crate::usage::Usage;
+use crate::usage::metrics::{Counter, Histogram, Token};
 use crate::value::money::Usd;
 use crate::value::time::Timestamp;
 
@@ -55,11 +56,11 @@ impl Account {
             return;
         };
         let subject = self.subject;
-        cx.meter.add(Count::Requests { operation, status }, subject, 1);
-        cx.meter.observe(Measure::RequestDurationMs, subject, millis(cx.now, self.arrived));
-        cx.meter.observe(Measure::OverheadUs, subject, self.overhead_us);
+        cx.meter.add(Counter::Requests { operation: operation.as_str(), status }, subject, 1);
+        cx.meter.observe(Histogram::RequestDurationMs, subject, millis(cx.now, self.arrived));
+        cx.meter.observe(Histogram::OverheadUs, subject, self.overhead_us);
         if let Some(first) = self.first_content {
-            cx.meter.observe(Measure::TimeToFirstTokenMs, subject, millis(first, self.arrived));
+            cx.meter.observe(Histogram::TimeToFirstTokenMs, subject, millis(first, self.arrived));
         }
         if let Some(usage) = &self.usage {
             self.count(usage, cx);
@@ -76,19 +77,19 @@ impl Account {
     fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
         let written = usage.cache_write.saturating_add(usage.cache_write_1h);
         for (kind, tokens) in [
-            (TokenKind::CacheRead, usage.cache_read),
-            (TokenKind::CacheWrite, written),
-            (TokenKind::Input, usage.input),
-            (TokenKind::Output, usage.output),
-            (TokenKind::Reasoning, usage.reasoning),
+            (Token::CacheRead, usage.cache_read),
+            (Token::CacheWrite, written),
+            (Token::Input, usage.input),
+            (Token::Output, usage.output),
+            (Token::Reasoning, usage.reasoning),
         ] {
             if tokens > 0 {
-                cx.meter.add(Count::Tokens(kind), self.subject, tokens);
+                cx.meter.add(Counter::Tokens(kind), self.subject, tokens);
             }
         }
         match self.cost(cx) {
-            Some(cost) => cx.meter.add(Count::Cost, self.subject, cost.nanos()),
-            None => cx.meter.add(Count::Unpriced, self.subject, 1),
+            Some(cost) => cx.meter.add(Counter::CostNanousd, self.subject, cost.nanos()),
+            None => cx.meter.add(Counter::UnpricedRequests, self.subject, 1),
         }
     }
 
