@@ -10,3 +10,6 @@ pub mod routing;
 pub mod usage;
 pub mod value;
 pub mod wire;
+
+#[cfg(target_os = "wasi")]
+mod host;

@@ -1,0 +1,117 @@
+//! What the gateway asks of Envoy, in its own types.
+
+use super::abi::{self, Buffer, Map};
+use crate::gateway::effect::Reply;
+use crate::value::head::Head;
+use crate::value::time::Timestamp;
+
+/// The time.
+pub fn now() -> Timestamp {
+    Timestamp::from_nanos(abi::now())
+}
+
+/// The head of the message that a callback is about; empty when the host does not give it.
+pub fn head(map: Map) -> Head {
+    Head::new(abi::pairs(map).map(|bytes| read_pairs(&bytes)).unwrap_or_default())
+}
+
+/// Replaces the message's head.
+pub fn set_head(map: Map, head: &Head) {
+    note("set headers", abi::set_pairs(map, &write_pairs(head.iter())));
+}
+
+/// Removes a header.
+pub fn remove_header(map: Map, name: &str) {
+    note("remove a header", abi::remove_header(map, name));
+}
+
+/// `size` bytes of the body that is there, from `start`.
+pub fn body(buffer: Buffer, start: usize, size: usize) -> Vec<u8> {
+    if size == 0 {
+        return Vec::new();
+    }
+    abi::buffer(buffer, start, size).unwrap_or_default()
+}
+
+/// Replaces the `size` bytes of the body that are there.
+pub fn set_body(buffer: Buffer, size: usize, bytes: &[u8]) {
+    note("set a body", abi::set_buffer(buffer, size, bytes));
+}
+
+/// Answers the client.
+pub fn respond(reply: &Reply) {
+    let headers = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
+    let sent = abi::respond(u32::from(reply.status), "dragoman", &write_pairs(headers), &reply.body);
+    note("answer", sent);
+}
+
+/// Why Envoy itself made the answer at hand; empty or `via_upstream` when an upstream did.
+pub fn response_details() -> Vec<u8> {
+    abi::property(b"response\0code_details").unwrap_or_default()
+}
+
+/// States the facts that the access log prints.
+pub fn state_facts(facts: &[u8]) {
+    note("state facts", abi::set_property(b"dragoman", facts));
+}
+
+fn note(what: &str, done: Result<(), abi::Refused>) {
+    if let Err(abi::Refused(status)) = done {
+        log::warn!("envoy refused to {what} (status {status})");
+    }
+}
+
+/// Pairs as the ABI has them: their number, all lengths, then names and values, each with a zero
+/// byte behind it; numbers are little-endian, 32 bits wide.
+fn read_pairs(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let Some((count, rest)) = number(bytes) else {
+        return Vec::new();
+    };
+    let count = count.min(rest.len() / 8);
+    let Some((mut lengths, mut text)) = rest.split_at_checked(count.saturating_mul(8)) else {
+        return Vec::new();
+    };
+    let mut pairs = Vec::with_capacity(count);
+    while let Some((name, value, rest)) = both(lengths) {
+        lengths = rest;
+        let Some((name, value)) = segment(&mut text, name).zip(segment(&mut text, value)) else {
+            break;
+        };
+        pairs.push((String::from_utf8_lossy(name).into_owned(), value.to_vec()));
+    }
+    pairs
+}
+
+fn both(lengths: &[u8]) -> Option<(usize, usize, &[u8])> {
+    let (name, rest) = number(lengths)?;
+    let (value, rest) = number(rest)?;
+    Some((name, value, rest))
+}
+
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (first, rest) = bytes.split_first_chunk::<4>()?;
+    Some((usize::try_from(u32::from_le_bytes(*first)).ok()?, rest))
+}
+
+fn segment<'a>(text: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (found, rest) = text.split_at_checked(length)?;
+    *text = rest.get(1..).unwrap_or_default();
+    Some(found)
+}
+
+fn write_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> Vec<u8> {
+    let length = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = Vec::with_capacity(1024);
+    bytes.extend(length(pairs.clone().count()));
+    for (name, value) in pairs.clone() {
+        bytes.extend(length(name.len()));
+        bytes.extend(length(value.len()));
+    }
+    for (name, value) in pairs {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(value);
+        bytes.push(0);
+    }
+    bytes
+}

@@ -1,0 +1,90 @@
+//! A configuration on one worker: it is read once, and every stream shares it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+
+use super::entropy;
+use super::meters::Meters;
+use super::stream::Stream;
+use crate::config;
+use crate::config::plan::Plan;
+use crate::value::rng::Rng;
+
+/// What the streams of one worker share.
+#[derive(Debug)]
+pub struct Worker {
+    /// What the operator configured.
+    pub plan: Rc<Plan>,
+    /// What changes: borrowed for the length of one step, never across a call that may come back.
+    pub own: RefCell<Own>,
+}
+
+/// What changes as streams go on.
+#[derive(Debug)]
+pub struct Own {
+    /// Counts.
+    pub meters: Meters,
+    /// Chance.
+    pub rng: Rng,
+}
+
+/// The plugin's root context.
+#[derive(Debug, Default)]
+pub struct Root {
+    worker: Option<Rc<Worker>>,
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        let bytes = self.get_plugin_configuration().unwrap_or_default();
+        match read(&bytes) {
+            Ok(plan) => {
+                let plan = Rc::new(plan);
+                let own = Own {
+                    meters: Meters::new(Rc::clone(&plan)),
+                    rng: entropy::rng(),
+                };
+                self.worker = Some(Rc::new(Worker {
+                    plan,
+                    own: RefCell::new(own),
+                }));
+                true
+            }
+            Err(faults) => {
+                for fault in faults {
+                    log::error!("configuration refused: {fault}");
+                }
+                false
+            }
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
+        let worker = self.worker.as_ref()?;
+        Some(Box::new(Stream::new(Rc::clone(worker))))
+    }
+}
+
+/// Reads the plugin configuration; faults are in words.
+fn read(bytes: &[u8]) -> Result<Plan, Vec<String>> {
+    let value = config::from_bytes(bytes).map_err(|fault| vec![fault.to_string()])?;
+    let checked = config::read(&value, &|name| std::env::var(name).ok());
+    match checked {
+        Ok(checked) => {
+            for warning in &checked.warnings {
+                log::warn!("configuration: {warning}");
+            }
+            Ok(checked.plan)
+        }
+        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+    }
+}
