@@ -31,11 +31,12 @@ impl Key {
         let model = member(body, "model")?.strip_prefix(b"\"")?;
         let end = memchr::memchr(b'"', model)?;
         let yes = |name| member(body, name).is_some_and(|value| value.starts_with(b"true"));
+        let stream = yes("stream");
         Some(Self {
             format,
             model: String::from_utf8_lossy(model.get(..end)?).into_owned(),
-            stream: yes("stream"),
-            usage: yes("include_usage"),
+            stream,
+            usage: stream && yes("include_usage"),
         })
     }
 }
