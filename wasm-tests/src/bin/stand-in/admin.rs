@@ -1,10 +1,13 @@
 //! The tests' own door: orders in, records out. The gateway under test never knocks here.
 
+use std::sync::atomic::Ordering;
+
 use hyper::Method;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use crate::handle::{Reply, Shared, locked};
+use crate::handle::{Shared, locked};
+use crate::reply::Reply;
 
 /// Everything below this path is the stand-in's own.
 pub const PREFIX: &str = "/_stand-in/";
@@ -17,8 +20,13 @@ pub fn answer(head: &Parts, body: &[u8], shared: &Shared) -> Reply {
             Reply::json(200, &locked(&shared.record).requests())
         }
         (&Method::GET, "/_stand-in/counts") => Reply::json(200, &locked(&shared.record).counts()),
+        (&Method::GET, "/_stand-in/unfinished") => Reply::json(
+            200,
+            &json!({"count": shared.unfinished.load(Ordering::Relaxed)}),
+        ),
         (&Method::DELETE, "/_stand-in/requests" | "/_stand-in/counts") => {
             locked(&shared.record).clear();
+            shared.unfinished.store(0, Ordering::Relaxed);
             Reply::json(200, &done)
         }
         (&Method::POST, "/_stand-in/behaviour") => match serde_json::from_slice(body) {

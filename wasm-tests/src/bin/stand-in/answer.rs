@@ -36,6 +36,8 @@ pub struct Prompt {
     pub results: Vec<String>,
     /// Thoughts are to be shown.
     pub thinking: bool,
+    /// Thoughts come as a signature without words.
+    pub thoughts_hidden: bool,
     /// The tools that may be called; empty once results are in.
     pub tools: Vec<Tool>,
 }
@@ -140,7 +142,8 @@ impl Answer {
             prompt,
             calls.len().saturating_mul(10).saturating_add(text.len()),
         );
-        let thought = prompt.thinking.then_some(THOUGHT);
+        let thought = if prompt.thoughts_hidden { "" } else { THOUGHT };
+        let thought = prompt.thinking.then_some(thought);
         Self {
             calls,
             choices: prompt.choices,

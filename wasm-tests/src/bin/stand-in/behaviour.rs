@@ -66,6 +66,8 @@ pub struct Behaviour {
     pub strict: bool,
     /// The usage object to send, as it is.
     pub usage: Option<Value>,
+    /// In a stream of OpenAI's format, usage rides on the last chunk that has a choice, asked for or not.
+    pub usage_on_finish: bool,
 }
 
 impl Behaviour {
@@ -172,6 +174,10 @@ pub fn named(model: &str) -> Option<Behaviour> {
             ..default
         },
         "status" => status(number?)?,
+        "usage-on-finish" => Behaviour {
+            usage_on_finish: true,
+            ..default
+        },
         "strict" => Behaviour {
             strict: true,
             ..default

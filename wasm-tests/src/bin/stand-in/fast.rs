@@ -7,7 +7,8 @@ use std::sync::{Arc, RwLock};
 
 use memchr::memmem;
 
-use crate::handle::{Format, Reply};
+use crate::format::Format;
+use crate::reply::Reply;
 
 /// More than any benchmark needs; a client that invents names must not fill the memory.
 const MOST: usize = 1_024;

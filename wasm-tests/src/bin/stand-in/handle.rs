@@ -1,7 +1,8 @@
 //! The way of a request: who calls, what is asked, what was ordered, what is answered.
 
 use std::convert::Infallible;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -10,15 +11,17 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response};
 use serde_json::{Value, json};
 
+use crate::admin;
 use crate::answer::{Answer, Prompt};
 use crate::behaviour::{self, Behaviour, Orders};
 use crate::fast::{Key, Prepared};
-use crate::play::{Broken, Piece, Play};
+use crate::format::Format;
+use crate::play::{Broken, Play, Watch};
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::reply::Reply;
 use crate::serve::Options;
 use crate::socket::Abort;
-use crate::{admin, anthropic, openai, script};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct Shared {
     pub orders: Mutex<Orders>,
     /// What arrived.
     pub record: Mutex<Record>,
+    /// How many answers were not read to their end.
+    pub unfinished: Arc<AtomicU64>,
 }
 
 impl Shared {
@@ -40,6 +45,7 @@ impl Shared {
             options,
             orders: Mutex::default(),
             record: Mutex::default(),
+            unfinished: Arc::default(),
         }
     }
 }
@@ -49,77 +55,24 @@ pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The formats spoken.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Format {
-    /// Messages.
-    Anthropic,
-    /// Chat completions.
-    OpenAi,
-}
-
-/// A response before it is sent.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    pieces: Vec<Piece>,
-}
-
-impl Reply {
-    /// A JSON document.
-    pub fn json(status: u16, value: &Value) -> Self {
-        Self::text(status, "application/json", value.to_string())
-    }
-
-    fn text(status: u16, content_type: &str, text: String) -> Self {
-        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        let pieces = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![Piece::Bytes(text.into())]
-        };
-        Self {
-            status,
-            headers,
-            pieces,
-        }
-    }
-
-    fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    fn response(&self, abort: Abort) -> Response<Play> {
-        let mut response = Response::builder().status(self.status);
-        for (name, value) in &self.headers {
-            response = response.header(name, value);
-        }
-        let unsound = |_| Response::new(Play::new([], Abort::default()));
-        response
-            .body(Play::new(self.pieces.clone(), abort))
-            .unwrap_or_else(unsound)
-    }
-}
-
 /// Answers a request, or breaks the connection.
 pub async fn answer(
     request: Request<Incoming>,
-    shared: std::sync::Arc<Shared>,
+    shared: Arc<Shared>,
     abort: Abort,
 ) -> Result<Response<Play>, Broken> {
+    let watch = Watch::new(abort.clone(), shared.unfinished.clone());
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let path = head.uri.path();
     if path.starts_with(admin::PREFIX) {
-        return Ok(admin::answer(&head, &body, &shared).response(abort));
+        return Ok(admin::answer(&head, &body, &shared).response(watch));
     }
     let Some(format) = Format::of(path) else {
-        return Ok(elsewhere(&head, &body, &shared).response(abort));
+        return Ok(elsewhere(&head, &body, &shared).response(watch));
     };
     if shared.options.fast {
-        return Ok(fast(format, &head, &body, &shared, abort));
+        return Ok(fast(format, &head, &body, &shared, watch));
     }
     let decided = decide(format, &head, &body, &shared);
     let Ok((reply, behaviour)) = decided
@@ -131,7 +84,7 @@ pub async fn answer(
         abort.order();
         return Err(Broken);
     }
-    Ok(reply.response(abort))
+    Ok(reply.response(watch))
 }
 
 fn elsewhere(head: &Parts, body: &Bytes, shared: &Shared) -> Reply {
@@ -172,7 +125,7 @@ fn fast(
     head: &Parts,
     body: &[u8],
     shared: &Shared,
-    abort: Abort,
+    watch: Watch,
 ) -> Response<Play> {
     let key = format.caller(&head.headers, shared.options.key.as_deref());
     let key = key.and_then(|_| {
@@ -180,7 +133,7 @@ fn fast(
     });
     let key = match key {
         Ok(key) => key,
-        Err(refusal) => return format.refuse(&refusal).response(abort),
+        Err(refusal) => return format.refuse(&refusal).response(watch),
     };
     let reply = shared.fast.reply(key, |key| {
         let behaviour = locked(&shared.orders).standing(&key.model).cloned();
@@ -199,7 +152,7 @@ fn fast(
             &behaviour,
         )
     });
-    reply.response(abort)
+    reply.response(watch)
 }
 
 /// Checks, records, and follows orders.
@@ -229,13 +182,8 @@ fn decide(
         .as_ref()
         .map_err(|_| Refusal::invalid("We could not parse the JSON body of your request."))?;
     let named = behaviour::named(model);
-    let prompt = match format {
-        Format::Anthropic => anthropic::prompt(request, &version)?,
-        Format::OpenAi => openai::prompt(
-            request,
-            named.as_ref().is_some_and(|behaviour| behaviour.strict),
-        )?,
-    };
+    let strict = named.as_ref().is_some_and(|behaviour| behaviour.strict);
+    let prompt = format.read(request, &version, strict)?;
     let ordered = locked(&shared.orders).take(model).or(named);
     if ordered.is_none() && model.starts_with("fault-") {
         return Err(Refusal::unknown_model(model));
@@ -290,102 +238,4 @@ fn instead(format: Format, behaviour: &Behaviour, key: &str) -> Option<Reply> {
         return None;
     };
     Some(reply.with(behaviour))
-}
-
-impl Reply {
-    /// The same with the headers that were ordered.
-    fn with(mut self, behaviour: &Behaviour) -> Self {
-        if let Some(content_type) = &behaviour.content_type {
-            self.headers.retain(|(name, _)| name != "content-type");
-            self = self.header("content-type", content_type);
-        }
-        self.headers.extend(behaviour.headers.clone());
-        self
-    }
-}
-
-impl Format {
-    /// The format spoken at `path`, wherever a vendor mounts it.
-    fn of(path: &str) -> Option<Self> {
-        if path.ends_with("/chat/completions") {
-            return Some(Self::OpenAi);
-        }
-        path.ends_with("/v1/messages").then_some(Self::Anthropic)
-    }
-
-    /// The caller's key and the version of the API.
-    fn caller(
-        self,
-        headers: &HeaderMap,
-        accepted: Option<&str>,
-    ) -> Result<(String, String), Refusal> {
-        match self {
-            Self::Anthropic => {
-                let anthropic::Caller { key, version } = anthropic::caller(headers, accepted)?;
-                Ok((key, version))
-            }
-            Self::OpenAi => Ok((openai::key(headers, accepted)?, String::new())),
-        }
-    }
-
-    fn refuse(self, refusal: &Refusal) -> Reply {
-        let error = match self {
-            Self::Anthropic => anthropic::error(refusal),
-            Self::OpenAi => openai::error(refusal),
-        };
-        self.signed(Reply::json(refusal.status, &error))
-    }
-
-    /// The answer in this format; `streamed`, and with usage.
-    fn say(self, answer: &Answer, (streamed, usage): (bool, bool), behaviour: &Behaviour) -> Reply {
-        let mut reply = if streamed {
-            let (events, error) = match self {
-                Self::Anthropic => (
-                    anthropic::events(answer, behaviour),
-                    anthropic::error_event(),
-                ),
-                Self::OpenAi => (
-                    openai::events(answer, usage, behaviour),
-                    openai::error_event(),
-                ),
-            };
-            let headers = vec![(
-                "content-type".to_owned(),
-                "text/event-stream; charset=utf-8".to_owned(),
-            )];
-            Reply {
-                status: 200,
-                headers,
-                pieces: script::stream(&events, &error, behaviour),
-            }
-        } else {
-            let value = match self {
-                Self::Anthropic => anthropic::whole(answer, behaviour),
-                Self::OpenAi => openai::whole(answer, behaviour),
-            };
-            let body = value.to_string().into_bytes();
-            let length = body.len().to_string();
-            let reply = Reply::json(200, &Value::Null);
-            let pieces = script::whole(body, behaviour);
-            let reply = Reply { pieces, ..reply };
-            // A body that breaks off is only seen to do so if its length was promised.
-            if reply.pieces.len() > 1 && !behaviour.gzip {
-                reply.header("content-length", &length)
-            } else {
-                reply
-            }
-        };
-        if behaviour.gzip {
-            reply = reply.header("content-encoding", "gzip");
-        }
-        self.signed(reply).with(behaviour)
-    }
-
-    /// With the vendor's request id.
-    fn signed(self, reply: Reply) -> Reply {
-        match self {
-            Self::Anthropic => reply.header("request-id", "req_standin"),
-            Self::OpenAi => reply.header("x-request-id", "req_standin"),
-        }
-    }
 }

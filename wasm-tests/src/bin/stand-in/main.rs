@@ -15,6 +15,8 @@ mod behaviour;
 #[cfg(not(target_family = "wasm"))]
 mod fast;
 #[cfg(not(target_family = "wasm"))]
+mod format;
+#[cfg(not(target_family = "wasm"))]
 mod handle;
 #[cfg(not(target_family = "wasm"))]
 mod openai;
@@ -24,6 +26,8 @@ mod play;
 mod record;
 #[cfg(not(target_family = "wasm"))]
 mod refusal;
+#[cfg(not(target_family = "wasm"))]
+mod reply;
 #[cfg(not(target_family = "wasm"))]
 mod sample;
 #[cfg(not(target_family = "wasm"))]

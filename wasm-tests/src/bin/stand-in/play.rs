@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -31,7 +33,21 @@ pub struct Play {
     pieces: VecDeque<Piece>,
     sleeping: Option<Pin<Box<Sleep>>>,
     flushing: bool,
+    watch: Watch,
+}
+
+/// Who hears how a body ends.
+#[derive(Debug, Default)]
+pub struct Watch {
     abort: Abort,
+    unfinished: Arc<AtomicU64>,
+}
+
+impl Watch {
+    /// A broken body orders `abort`; one that the client leaves is counted in `unfinished`.
+    pub fn new(abort: Abort, unfinished: Arc<AtomicU64>) -> Self {
+        Self { abort, unfinished }
+    }
 }
 
 /// The script said to break the connection.
@@ -39,13 +55,21 @@ pub struct Play {
 pub struct Broken;
 
 impl Play {
-    /// Plays `pieces`; a `Piece::Abort` among them orders `abort`.
-    pub fn new(pieces: impl Into<VecDeque<Piece>>, abort: Abort) -> Self {
+    /// Plays `pieces`; a `Piece::Abort` among them orders the abort of `watch`.
+    pub fn new(pieces: impl Into<VecDeque<Piece>>, watch: Watch) -> Self {
         Self {
             pieces: pieces.into(),
             sleeping: None,
             flushing: false,
-            abort,
+            watch,
+        }
+    }
+}
+
+impl Drop for Play {
+    fn drop(&mut self) {
+        if !self.pieces.is_empty() {
+            self.watch.unfinished.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -71,7 +95,7 @@ impl Body for Play {
             match self.pieces.pop_front() {
                 None => return Poll::Ready(None),
                 Some(Piece::Abort) => {
-                    self.abort.order();
+                    self.watch.abort.order();
                     return Poll::Ready(Some(Err(Broken)));
                 }
                 Some(Piece::Bytes(bytes)) => {

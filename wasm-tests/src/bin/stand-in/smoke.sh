@@ -90,6 +90,8 @@ fault m 'tea$'
 fault m '200 OK'
 expect requests '"version":"HTTP/1.1"' "$base/_stand-in/requests"
 expect counts '"model":"fault-503","count":1' "$base/_stand-in/counts"
+expect 'a client that left' '"count":[1-9]' "$base/_stand-in/unfinished"
+messages 'sampling' 'not supported for this model' "{\"model\":\"claude-opus-5\",\"max_tokens\":64,\"temperature\":0.5,$user}"
 expect 'HTTP/2' '^HTTP/2 200' "$base/healthz" --http2-prior-knowledge
 
 exec 9>&-

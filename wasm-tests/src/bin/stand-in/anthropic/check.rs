@@ -3,7 +3,9 @@
 use hyper::HeaderMap;
 use serde_json::{Map, Value};
 
-use super::{messages, tools};
+use super::models::{Abilities, abilities};
+use super::thinking::Thinking;
+use super::{messages, schema, thinking, tools};
 use crate::answer::Prompt;
 use crate::behaviour;
 use crate::refusal::Refusal;
@@ -34,36 +36,6 @@ const KNOWN: &[&str] = &[
 
 /// The sampling parameters that the version of 2026 took away.
 const SAMPLING: &[&str] = &["temperature", "top_k", "top_p"];
-
-/// Refused in the schema of a structured answer.
-const NO_KEYWORDS: &[&str] = &[
-    "contains",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "if",
-    "maxContains",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minContains",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "patternProperties",
-    "prefixItems",
-    "propertyNames",
-    "then",
-    "unevaluatedProperties",
-    "uniqueItems",
-];
 
 /// Who calls, and in which version of the API.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,12 +99,13 @@ fn read(request: &Map<String, Value>, version: &str) -> Result<Prompt, String> {
     let limit = limit
         .as_u64()
         .ok_or("max_tokens: Input should be a valid integer, greater than or equal to 0")?;
-    let thinking = thinking(request, limit)?;
-    sampling(request, thinking)?;
+    let abilities = abilities(model);
+    let thinking = thinking::read(request, limit, abilities)?;
+    sampling(request, thinking, abilities)?;
     members(request)?;
     let tools = tools::offered(request)?;
-    let choice = tools::choice(request, thinking)?;
-    let conversation = messages::read(request)?;
+    let choice = tools::choice(request, thinking.is_asked(), abilities)?;
+    let conversation = messages::read(request, abilities)?;
     if conversation.uses_tools && !request.contains_key("tools") {
         return Err("Requests which have `tool_use` or `tool_result` blocks in their messages must define tools.".into());
     }
@@ -145,13 +118,14 @@ fn read(request: &Map<String, Value>, version: &str) -> Result<Prompt, String> {
         input_bytes: request
             .get("messages")
             .map_or(0, |messages| messages.to_string().len()),
-        json: schema(request)?,
+        json: schema::read(request, abilities)?,
         limit: Some(limit),
         model: model.to_owned(),
         one_call: choice.one_call,
         cache_writes: breakpoints(request)? > 0,
         results: conversation.results,
-        thinking,
+        thinking: thinking.is_on(),
+        thoughts_hidden: thinking.is_hidden(),
         tools: tools
             .into_iter()
             .filter(named)
@@ -165,37 +139,20 @@ pub fn extra(path: &str) -> String {
     format!("{path}: Extra inputs are not permitted")
 }
 
-/// Whether the model is to think.
-fn thinking(request: &Map<String, Value>, limit: u64) -> Result<bool, String> {
-    let Some(thinking) = request.get("thinking") else {
-        return Ok(false);
-    };
-    match thinking.get("type").and_then(Value::as_str) {
-        Some("adaptive" | "between_tools") => Ok(true),
-        Some("disabled") => Ok(false),
-        Some("enabled") => {
-            let budget = thinking.get("budget_tokens").and_then(Value::as_u64);
-            let budget = budget.ok_or("thinking.enabled.budget_tokens: Field required")?;
-            if budget < 1_024 {
-                return Err("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024".into());
-            }
-            if budget >= limit {
-                return Err("`max_tokens` must be greater than `thinking.budget_tokens`.".into());
-            }
-            Ok(true)
-        }
-        _ => Err("thinking: Input tag does not match any of the expected tags: 'adaptive', 'disabled', 'enabled'".into()),
-    }
-}
-
-fn sampling(request: &Map<String, Value>, thinking: bool) -> Result<(), String> {
+/// Whether the parameters of chance are there only where they may be.
+fn sampling(
+    request: &Map<String, Value>,
+    thinking: Thinking,
+    abilities: Abilities,
+) -> Result<(), String> {
     for key in ["temperature", "top_p"] {
         let value = request.get(key);
-        if value.is_some_and(|value| {
-            !value
+        let fits = |value: &Value| {
+            value
                 .as_f64()
                 .is_some_and(|value| (0.0..=1.0).contains(&value))
-        }) {
+        };
+        if value.is_some_and(|value| !fits(value)) {
             return Err(format!("{key}: range: 0..1"));
         }
     }
@@ -205,10 +162,11 @@ fn sampling(request: &Map<String, Value>, thinking: bool) -> Result<(), String> 
     let warm = request
         .get("temperature")
         .is_some_and(|value| value.as_f64() != Some(1.0));
-    let manual = request
-        .get("thinking")
-        .is_some_and(|thinking| thinking["type"] == "enabled");
-    if thinking && manual && (warm || request.contains_key("top_k")) {
+    let top_k = request.contains_key("top_k");
+    if !abilities.sampling && (warm || top_k || request.contains_key("top_p")) {
+        return Err("`temperature`, `top_p` and `top_k` are not supported for this model".into());
+    }
+    if thinking == Thinking::Manual && (warm || top_k) {
         return Err(
             "`temperature` may only be set to 1, and `top_k` not at all, when thinking is enabled."
                 .into(),
@@ -244,70 +202,6 @@ fn members(request: &Map<String, Value>) -> Result<(), String> {
         return Err("service_tier: Input should be 'auto' or 'standard_only'".into());
     }
     Ok(())
-}
-
-/// The schema of a structured answer.
-fn schema(request: &Map<String, Value>) -> Result<Option<Value>, String> {
-    let Some(config) = request.get("output_config").and_then(Value::as_object) else {
-        return Ok(None);
-    };
-    if let Some(key) = behaviour::unknown(config, &["effort", "format", "task_budget"]) {
-        return Err(extra(&format!("output_config.{key}")));
-    }
-    let efforts = ["low", "medium", "high", "xhigh", "max"];
-    if config
-        .get("effort")
-        .is_some_and(|effort| !efforts.iter().any(|known| effort == known))
-    {
-        return Err(
-            "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'"
-                .into(),
-        );
-    }
-    let Some(format) = config.get("format").filter(|format| !format.is_null()) else {
-        return Ok(None);
-    };
-    if format["type"] != "json_schema" {
-        return Err("output_config.format.type: Input should be 'json_schema'".into());
-    }
-    let schema = format
-        .get("schema")
-        .ok_or("output_config.format.schema: Field required")?;
-    strict_schema(schema).map_err(|problem| format!("output_config.format.schema: {problem}"))?;
-    Ok(Some(schema.clone()))
-}
-
-fn strict_schema(schema: &Value) -> Result<(), String> {
-    let Some(members) = schema.as_object() else {
-        return Ok(());
-    };
-    if let Some(key) = members
-        .keys()
-        .find(|key| NO_KEYWORDS.contains(&key.as_str()))
-    {
-        return Err(format!("property '{key}' is not supported"));
-    }
-    if schema["type"] == "object" && schema["additionalProperties"] != false {
-        return Err(
-            "For 'object' type, 'additionalProperties' must be explicitly set to false".into(),
-        );
-    }
-    for key in ["properties", "$defs"] {
-        let schemas = schema.get(key).and_then(Value::as_object);
-        schemas
-            .into_iter()
-            .flatten()
-            .try_for_each(|(_, schema)| strict_schema(schema))?;
-    }
-    for key in ["anyOf", "allOf"] {
-        schema
-            .get(key)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .try_for_each(strict_schema)?;
-    }
-    schema.get("items").map_or(Ok(()), strict_schema)
 }
 
 /// How many blocks ask to be cached.
@@ -395,6 +289,13 @@ mod tests {
         let budget = |tokens| json!({"thinking": {"type": "enabled", "budget_tokens": tokens}, "max_tokens": 2_000});
         assert!(refused(budget(1_023)).contains("greater than or equal to 1024"));
         assert!(refused(budget(2_000)).contains("must be greater than"));
+    }
+
+    #[test]
+    fn a_model_without_sampling_accepts_only_a_temperature_of_one() {
+        let at = |temperature: f64| json!({"model": "claude-opus-5", "temperature": temperature});
+        assert!(refused(at(0.5)).contains("not supported for this model"));
+        assert!(refused(json!({"model": "claude-opus-5", "top_p": 0.5})).contains("not supported"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::blocks;
 use super::check::extra;
+use super::models::Abilities;
 use crate::behaviour;
 
 /// What the stand-in needs to know of a conversation.
@@ -18,7 +19,7 @@ pub struct Conversation {
 }
 
 /// Checks `system` and `messages`.
-pub fn read(request: &Map<String, Value>) -> Result<Conversation, String> {
+pub fn read(request: &Map<String, Value>, abilities: Abilities) -> Result<Conversation, String> {
     system(request.get("system"))?;
     let messages = request.get("messages").ok_or("messages: Field required")?;
     let messages = messages
@@ -29,14 +30,15 @@ pub fn read(request: &Map<String, Value>) -> Result<Conversation, String> {
         .ok_or("messages: at least one message is required")?;
     for (at, message) in messages.iter().enumerate() {
         let last = at.saturating_add(1) == messages.len();
-        one(message, last).map_err(|problem| format!("messages.{at}{problem}"))?;
+        one(message, last, abilities).map_err(|problem| format!("messages.{at}{problem}"))?;
     }
     if first["role"] != "user" {
         return Err("messages: first message must use the \"user\" role".into());
     }
+    order(messages)?;
     pairs(messages)?;
     thoughts(request, messages)?;
-    prefill(messages)?;
+    prefill(messages, abilities)?;
     Ok(conversation(messages))
 }
 
@@ -54,7 +56,7 @@ fn system(system: Option<&Value>) -> Result<(), String> {
 }
 
 /// What is wrong with a message by itself; the path goes on where `messages.N` ends.
-fn one(message: &Value, last: bool) -> Result<(), String> {
+fn one(message: &Value, last: bool, abilities: Abilities) -> Result<(), String> {
     let members = message
         .as_object()
         .ok_or(": Input should be a valid dictionary")?;
@@ -63,6 +65,7 @@ fn one(message: &Value, last: bool) -> Result<(), String> {
     }
     let role = match message["role"].as_str() {
         Some(role @ ("assistant" | "user")) => role,
+        Some("system") if abilities.system => "system",
         Some(_) => return Err(".role: Input should be 'user' or 'assistant'".into()),
         None => return Err(".role: Field required".into()),
     };
@@ -90,6 +93,21 @@ fn content(message: &Value) -> impl Iterator<Item = &Value> {
 fn of<'a>(message: &'a Value, kind: &'a str, id: &'a str) -> Vec<&'a str> {
     let blocks = content(message).filter(move |block| block["type"] == kind);
     blocks.filter_map(|block| block[id].as_str()).collect()
+}
+
+/// A system message stands after a user's.
+fn order(messages: &[Value]) -> Result<(), String> {
+    let mut before = "";
+    for (at, message) in messages.iter().enumerate() {
+        let role = message["role"].as_str().unwrap_or_default();
+        if role == "system" && before != "user" {
+            return Err(format!(
+                "messages.{at}: a `system` message must follow a `user` message"
+            ));
+        }
+        before = role;
+    }
+    Ok(())
 }
 
 /// Every call is answered at the head of the next message, and nothing else is answered.
@@ -157,10 +175,13 @@ fn thoughts(request: &Map<String, Value>, messages: &[Value]) -> Result<(), Stri
     Ok(())
 }
 
-fn prefill(messages: &[Value]) -> Result<(), String> {
+fn prefill(messages: &[Value], abilities: Abilities) -> Result<(), String> {
     let Some(last) = messages.last().filter(|last| last["role"] == "assistant") else {
         return Ok(());
     };
+    if !abilities.prefill {
+        return Err("This model does not support assistant message prefill. The conversation must end with a user message.".into());
+    }
     let blocks = content(last)
         .last()
         .and_then(|block| block["text"].as_str());
@@ -197,6 +218,7 @@ fn said(result: &Value) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::models::abilities;
     use super::*;
 
     fn refused(messages: Value) -> String {
@@ -204,6 +226,7 @@ mod tests {
             json!({"messages": messages})
                 .as_object()
                 .expect("an object"),
+            abilities("m"),
         )
         .expect_err("a refusal")
     }
@@ -261,6 +284,7 @@ mod tests {
                 json!({"messages": round(answer)})
                     .as_object()
                     .expect("an object"),
+                abilities("m"),
             )
         };
         assert!(read(json!([result("a"), result("b"), text])).is_ok());

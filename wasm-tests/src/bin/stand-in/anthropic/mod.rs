@@ -3,7 +3,10 @@
 mod blocks;
 mod check;
 mod messages;
+mod models;
 mod render;
+mod schema;
+mod thinking;
 mod tools;
 
 pub use check::{Caller, caller, prompt};

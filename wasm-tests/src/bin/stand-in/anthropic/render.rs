@@ -97,7 +97,9 @@ pub fn events(answer: &Answer, behaviour: &Behaviour) -> Vec<Event> {
             .usage
             .clone()
             .unwrap_or_else(|| usage(answer.usage));
-        usage["output_tokens"] = 1.into();
+        if usage.is_object() {
+            usage["output_tokens"] = 1.into();
+        }
         start["usage"] = usage;
     }
     stream.push(

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::check::extra;
+use super::models::Abilities;
 use crate::answer::Tool;
 use crate::behaviour;
 
@@ -81,7 +82,11 @@ fn custom(tool: &Value, name: &str) -> Result<Tool, String> {
 }
 
 /// Reads `tool_choice`.
-pub fn choice(request: &Map<String, Value>, thinking: bool) -> Result<Choice, String> {
+pub fn choice(
+    request: &Map<String, Value>,
+    thinking: bool,
+    abilities: Abilities,
+) -> Result<Choice, String> {
     let Some(choice) = request.get("tool_choice") else {
         return Ok(Choice::default());
     };
@@ -107,7 +112,13 @@ pub fn choice(request: &Map<String, Value>, thinking: bool) -> Result<Choice, St
     if let Some(key) = behaviour::unknown(members, known) {
         return Err(extra(&format!("tool_choice.{kind}.{key}")));
     }
-    if thinking && (kind == "any" || kind == "tool") {
+    let forced = kind == "any" || kind == "tool";
+    if forced && !abilities.forced_choice {
+        return Err(format!(
+            "tool_choice: type \"{kind}\" is not supported for this model"
+        ));
+    }
+    if thinking && forced {
         return Err("Thinking may not be enabled when tool_choice forces tool use.".into());
     }
     let name = match choice.get("name").and_then(Value::as_str) {
@@ -128,6 +139,7 @@ pub fn choice(request: &Map<String, Value>, thinking: bool) -> Result<Choice, St
 mod tests {
     use serde_json::json;
 
+    use super::super::models::abilities;
     use super::*;
 
     fn tools(tool: Value) -> Result<Vec<Tool>, String> {
@@ -135,7 +147,11 @@ mod tests {
     }
 
     fn chosen(request: Value, thinking: bool) -> Result<Choice, String> {
-        choice(request.as_object().expect("an object"), thinking)
+        choice(
+            request.as_object().expect("an object"),
+            thinking,
+            abilities("m"),
+        )
     }
 
     #[test]

@@ -75,8 +75,9 @@ pub fn events(answer: &Answer, count: bool, behaviour: &Behaviour) -> Vec<Event>
     };
     for index in 0..answer.choices {
         stream.choice(index);
+        stream.finish(index, behaviour);
     }
-    if count && !behaviour.no_usage {
+    if count && !behaviour.no_usage && !behaviour.usage_on_finish {
         let mut chunk = stream.chunk(json!([]));
         chunk["usage"] = usage(answer, behaviour);
         stream.push(&chunk, Role::Frame);
@@ -113,8 +114,17 @@ impl Stream<'_> {
         for (position, call) in self.answer.calls.iter().enumerate() {
             self.call(index, position, call);
         }
-        let last = json!([{"index": index, "delta": {}, "logprobs": null, "finish_reason": finish(self.answer.finish)}]);
-        self.push(&self.chunk(last), Role::Frame);
+    }
+
+    fn finish(&mut self, index: u64, behaviour: &Behaviour) {
+        let finish = finish(self.answer.finish);
+        let choice =
+            json!({"index": index, "delta": {}, "logprobs": null, "finish_reason": finish});
+        let mut last = self.chunk(json!([choice]));
+        if behaviour.usage_on_finish {
+            last["usage"] = usage(self.answer, behaviour);
+        }
+        self.push(&last, Role::Frame);
     }
 
     /// The name once, then the arguments in two parts.
@@ -214,6 +224,23 @@ mod tests {
                 last["usage"]["total_tokens"].clone()
             ),
             (json!([]), json!(25))
+        );
+    }
+
+    #[test]
+    fn usage_may_ride_on_the_last_choice() {
+        let behaviour = Behaviour {
+            usage_on_finish: true,
+            ..Behaviour::default()
+        };
+        let events = events(&answer(), true, &behaviour);
+        let counted = events
+            .iter()
+            .filter(|event| event.data.contains("total_tokens"));
+        assert!(
+            counted
+                .map(|event| &event.data)
+                .all(|data| data.contains("\"finish_reason\":\"stop\""))
         );
     }
 
