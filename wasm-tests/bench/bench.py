@@ -183,7 +183,8 @@ def table(rounds: dict, targets: list, options: argparse.Namespace, cores: serve
     lines = [
         f"{options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections, one Envoy worker"
         + (" on a core of its own" if cores.pinned else "")
-        + "; × is the median ratio to bare Envoy in the same round. Streams are counted in chunks.",
+        + "; × is the median ratio to bare Envoy in the same round "
+        "(in brackets: the middle half of the rounds). CPU is Envoy's own, per request. Streams are counted in chunks.",
         "",
         f"| load | filter | {unit} × | p50 × | p99 × | CPU × | {unit} | p50 ms | p99 ms | CPU µs |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -200,7 +201,11 @@ def table(rounds: dict, targets: list, options: argparse.Namespace, cores: serve
 def row(load: str, name: str, figures: list, factor: int) -> str:
     def ratio(field: str) -> str:
         pairs = [(getattr(mine, field), getattr(bare, field)) for mine, bare in figures]
-        return f"{statistics.median(mine / bare for mine, bare in pairs if bare):.2f}"
+        ratios = [mine / bare for mine, bare in pairs if bare]
+        if name == "bare" or len(ratios) < 4:
+            return f"{statistics.median(ratios):.2f}"
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
     def plain(field: str) -> float:
         return statistics.median(getattr(mine, field) for mine, _ in figures)

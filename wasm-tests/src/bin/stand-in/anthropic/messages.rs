@@ -259,6 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn a_system_message_stands_after_a_users_where_the_model_knows_it() {
+        let asked = |messages: Value, model: &str| {
+            let request = json!({"messages": messages});
+            let request = request.as_object().expect("an object");
+            read(request, abilities(model)).is_ok()
+        };
+        let user = json!({"role": "user", "content": "hi"});
+        let system = json!({"role": "system", "content": "be brief"});
+        assert!(asked(json!([user, system]), "claude-opus-5"));
+        assert!(!asked(json!([user, system]), "claude-opus-4-7"));
+        assert!(!asked(json!([user, system, system]), "claude-opus-5"));
+    }
+
+    #[test]
     fn messages_have_content() {
         assert!(refused(json!([{"role": "user", "content": ""}])).contains("non-empty content"));
         assert!(refused(json!([{"role": "user", "content": []}])).contains("non-empty content"));
