@@ -184,7 +184,7 @@ def table(rounds: dict, targets: list, options: argparse.Namespace, cores: serve
         f"{options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections, one Envoy worker"
         + (" on a core of its own" if cores.pinned else "")
         + "; × is the median ratio to bare Envoy in the same round "
-        "(in brackets: the middle half of the rounds). CPU is Envoy's own, per request. Streams are counted in chunks.",
+        "(in brackets: the middle half of the rounds). CPU is that of Envoy. Streams are counted in chunks, CPU µs too.",
         "",
         f"| load | filter | {unit} × | p50 × | p99 × | CPU × | {unit} | p50 ms | p99 ms | CPU µs |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
