@@ -18,7 +18,7 @@ pub struct Plan {
     pub names: HashMap<String, GroupName>,
     /// The key callers must present, if any.
     pub master_key: Option<Secret>,
-    /// `router_settings.timeout`.
+    /// `litellm_settings.request_timeout`, else `router_settings.timeout`.
     pub timeout: Option<Duration>,
     /// The longest request body taken, in bytes.
     pub max_body: usize,
@@ -42,10 +42,40 @@ impl Plan {
 
     /// The deployments of a group.
     #[must_use]
-    pub fn deployments_of(&self, group: usize) -> &[Deployment] {
-        let range = self.groups.get(group).map(|group| group.deployments.clone());
-        range.and_then(|range| self.deployments.get(range)).unwrap_or_default()
+    pub fn members(&self, group: &Group) -> &[Deployment] {
+        self.deployments
+            .get(group.deployments.clone())
+            .unwrap_or_default()
     }
+
+    /// How often each deployment of a group is picked, relative to the others: by `weight`, else `rpm`, else `tpm`, whichever
+    /// one of them has above 0; else all alike. A deployment that lacks what decides has 0.
+    #[must_use]
+    pub fn weights(&self, group: &Group) -> Vec<f64> {
+        let members = self.members(group);
+        let columns: [fn(&Deployment) -> Option<f64>; 3] = [
+            |member| member.weight,
+            |member| member.rpm.map(as_weight),
+            |member| member.tpm.map(as_weight),
+        ];
+        let by = |column: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
+            members
+                .iter()
+                .map(|member| column(member).unwrap_or_default())
+                .collect()
+        };
+        let decides = |weights: &Vec<f64>| weights.iter().any(|weight| *weight > 0.0);
+        columns
+            .into_iter()
+            .map(by)
+            .find(decides)
+            .unwrap_or_else(|| vec![1.0; members.len()])
+    }
+}
+
+/// Limits above 2^32 a minute weigh the same.
+fn as_weight(limit: u64) -> f64 {
+    f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// A name callers may use for a group.
@@ -89,10 +119,10 @@ pub struct Deployment {
     pub tpm: Option<u64>,
     /// `timeout`.
     pub timeout: Option<Duration>,
-    /// `stream_timeout`.
+    /// `stream_timeout`, the deployment's or the router's.
     pub stream_timeout: Option<Duration>,
-    /// `extra_headers`; names in lower case.
-    pub extra_headers: Vec<(String, String)>,
+    /// `extra_headers`; names in lower case. Values may be credentials.
+    pub extra_headers: Vec<(String, Secret)>,
     /// `drop_params`, the deployment's or the general one.
     pub drop_params: bool,
     /// `mock_response`.
@@ -108,7 +138,7 @@ pub struct Endpoint {
     pub cluster: String,
     /// Whether the connection is TLS.
     pub tls: bool,
-    /// The host without a port.
+    /// The host without a port, in lower case; an IPv6 address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
