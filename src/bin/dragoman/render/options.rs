@@ -53,7 +53,7 @@ fn upstreams(plan: &Plan) -> Vec<Upstream> {
             upstreams.push(Upstream {
                 cluster: endpoint.cluster.clone(),
                 tls: endpoint.tls,
-                host: endpoint.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+                host: endpoint.host.clone(),
                 port: endpoint.port,
             });
         }
