@@ -140,6 +140,16 @@ fn a_word_that_yaml_may_take_for_a_truth_value_is_quoted() {
 }
 
 #[test]
+fn the_example_for_istio_cuts_the_same_labels_out_of_metric_names() {
+    let example = include_str!("../../../../envoy/istio.yaml");
+
+    for label in dragoman::usage::metrics::LABELS {
+        let pattern = dragoman::usage::metrics::pattern(label);
+        assert!(example.contains(&format!("{{tag_name: {label}, regex: '{pattern}'}}")), "{label}");
+    }
+}
+
+#[test]
 fn envoy_accepts_it() {
     let Some(envoy) = envoy() else { return };
     let folder = std::env::temp_dir().join(format!("dragoman-render-{}", std::process::id()));
