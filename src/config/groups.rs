@@ -31,6 +31,7 @@ pub(super) fn gathered(
     for (index, (name, drafts)) in members.into_iter().enumerate() {
         weigh(&name, &drafts, findings);
         let start = all.len();
+        let weights = weights(&drafts);
         all.extend(drafts.into_iter().map(|draft| Draft {
             deployment: Deployment {
                 group: index,
@@ -41,18 +42,32 @@ pub(super) fn gathered(
         groups.push(Group {
             name,
             deployments: start..all.len(),
+            weights,
         });
     }
     (all, groups)
 }
 
+/// What decides how often a deployment is picked, most decisive first.
+const COLUMNS: [(&str, fn(&Deployment) -> Option<f64>); 3] = [
+    ("weight", |deployment| deployment.weight),
+    ("rpm", |deployment| deployment.rpm.map(as_weight)),
+    ("tpm", |deployment| deployment.tpm.map(as_weight)),
+];
+
+fn weights(drafts: &[Draft]) -> Vec<f64> {
+    let column = |of: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
+        drafts.iter().map(|draft| of(&draft.deployment).unwrap_or_default()).collect()
+    };
+    COLUMNS
+        .into_iter()
+        .map(|(_, of)| column(of))
+        .find(|weights| weights.iter().any(|weight| *weight > 0.0))
+        .unwrap_or_else(|| vec![1.0; drafts.len()])
+}
+
 /// `weight` decides, else `rpm`, else `tpm`; whoever lacks what decides gets nothing.
 fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
-    let columns: [(&str, fn(&Deployment) -> Option<f64>); 3] = [
-        ("weight", |deployment| deployment.weight),
-        ("rpm", |deployment| deployment.rpm.map(as_weight)),
-        ("tpm", |deployment| deployment.tpm.map(as_weight)),
-    ];
     let weights = || drafts.iter().filter_map(|draft| draft.deployment.weight);
     if let Some(first) = drafts
         .first()
@@ -60,7 +75,7 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     {
         findings.fault(first.at.clone(), Trouble::Weightless(group.to_owned()));
     }
-    let decides = columns
+    let decides = COLUMNS
         .into_iter()
         .find(|(_, of)| drafts.iter().any(|draft| of(&draft.deployment) > Some(0.0)));
     let Some((column, of)) = decides else { return };
@@ -72,9 +87,9 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     }
 }
 
-/// Only whether it is more than none counts here.
-const fn as_weight(limit: u64) -> f64 {
-    if limit == 0 { 0.0 } else { 1.0 }
+/// Limits above 2^32 a minute weigh the same.
+fn as_weight(limit: u64) -> f64 {
+    f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// An entry of `model_group_alias`.

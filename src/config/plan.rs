@@ -47,35 +47,6 @@ impl Plan {
             .get(group.deployments.clone())
             .unwrap_or_default()
     }
-
-    /// How often each deployment of a group is picked, relative to the others: by `weight`, else `rpm`, else `tpm`, whichever
-    /// one of them has above 0; else all alike. A deployment that lacks what decides has 0.
-    #[must_use]
-    pub fn weights(&self, group: &Group) -> Vec<f64> {
-        let members = self.members(group);
-        let columns: [fn(&Deployment) -> Option<f64>; 3] = [
-            |member| member.weight,
-            |member| member.rpm.map(as_weight),
-            |member| member.tpm.map(as_weight),
-        ];
-        let by = |column: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
-            members
-                .iter()
-                .map(|member| column(member).unwrap_or_default())
-                .collect()
-        };
-        let decides = |weights: &Vec<f64>| weights.iter().any(|weight| *weight > 0.0);
-        columns
-            .into_iter()
-            .map(by)
-            .find(decides)
-            .unwrap_or_else(|| vec![1.0; members.len()])
-    }
-}
-
-/// Limits above 2^32 a minute weigh the same.
-fn as_weight(limit: u64) -> f64 {
-    f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// A name callers may use for a group.
@@ -94,6 +65,9 @@ pub struct Group {
     pub name: String,
     /// Indexes into [`Plan::deployments`].
     pub deployments: core::ops::Range<usize>,
+    /// How often each of them is picked, relative to the others: by `weight`, else `rpm`, else
+    /// `tpm`, whichever one of them has above 0; else all alike. One that lacks what decides has 0.
+    pub weights: Vec<f64>,
 }
 
 /// One entry of `model_list`.

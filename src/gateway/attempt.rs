@@ -63,7 +63,7 @@ pub fn start(
         head.set(name, value);
     }
     for (name, value) in &deployment.extra_headers {
-        head.set(name, value.as_str());
+        head.set(name, value.expose());
     }
     for (name, value) in limits(deployment, plan, request.stream) {
         head.set(name, value.to_string());
@@ -79,10 +79,16 @@ pub fn start(
     Ok((attempt, Effect::Forward { head, body }))
 }
 
-/// What must never reach the client or a log: the deployment's credentials.
+/// What must never reach the client or a log: the deployment's credentials, those among its own
+/// header fields included.
 #[must_use]
 pub fn secrets(deployment: &Deployment) -> Vec<&Secret> {
-    deployment.api_key.iter().collect()
+    const TELLING: [&str; 5] = ["auth", "cookie", "key", "secret", "token"];
+    // Short values are words like `true`: blacking them out would hide more than it protects.
+    let telling = deployment.extra_headers.iter().filter(|(name, value)| {
+        value.expose().len() >= 8 && TELLING.iter().any(|word| name.contains(word))
+    });
+    deployment.api_key.iter().chain(telling.map(|(_, value)| value)).collect()
 }
 
 fn target(deployment: &Deployment) -> Target<'_> {

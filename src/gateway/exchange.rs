@@ -175,13 +175,10 @@ impl Exchange {
         let group = group.ok_or_else(|| refuse::unknown_model(&request.model))?;
         self.account.requested = request.model.clone().into_owned();
         self.account.subject.group = Some(group);
-        let first = cx.plan.groups.get(group).map_or(0, |group| group.deployments.start);
-        let deployments = cx.plan.deployments_of(group);
-        let picked = simple_shuffle(deployments, cx.rng);
-        let offset = picked.and_then(|picked| deployments.iter().position(|one| core::ptr::eq(one, picked)));
-        let index = first.saturating_add(offset.ok_or_else(|| refuse::no_deployment(&request.model))?);
+        let index = pick(group, cx).ok_or_else(|| refuse::no_deployment(&request.model))?;
         self.account.subject.deployment = Some(index);
-        if let Some(text) = picked.and_then(|picked| picked.mock_response.as_deref()) {
+        let deployment = cx.plan.deployments.get(index);
+        if let Some(text) = deployment.and_then(|deployment| deployment.mock_response.as_deref()) {
             let reply = self.mocked(&request, text, cx);
             return Ok(self.respond(reply, cx));
         }
@@ -514,6 +511,13 @@ impl Exchange {
             self.account.settle(self.status, cx);
         }
     }
+}
+
+/// The deployment of the group that is to serve the request, as an index into the plan's.
+fn pick(group: usize, cx: &mut Context<'_>) -> Option<usize> {
+    let group = cx.plan.groups.get(group)?;
+    let offset = simple_shuffle(&group.weights, cx.rng)?;
+    group.deployments.clone().nth(offset)
 }
 
 fn secrets_of<'a>(attempt: &Attempt, cx: &Context<'a>) -> Vec<&'a Secret> {

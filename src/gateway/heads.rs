@@ -6,7 +6,8 @@ use crate::value::secret::Secret;
 
 /// What of a client's head reaches a provider. A list of what may, because nobody can list all that
 /// must not: credentials, cookies, hop headers, identities that proxies in front have added.
-const TO_PROVIDER: [&str; 8] = [
+/// `x-forwarded-proto` is there because Envoy matches no route without it; a route may remove it.
+const TO_PROVIDER: [&str; 9] = [
     "accept",
     "content-type",
     "openai-beta",
@@ -14,6 +15,7 @@ const TO_PROVIDER: [&str; 8] = [
     "tracestate",
     "user-agent",
     "x-client-request-id",
+    "x-forwarded-proto",
     "x-request-id",
 ];
 

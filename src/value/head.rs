@@ -23,7 +23,7 @@ impl Head {
     }
 
     /// All fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 

@@ -1,6 +1,8 @@
 //! The operator's command: everything about a configuration that can be known without running it.
 
 mod check;
+mod prices;
+mod render;
 mod source;
 mod summary;
 mod yaml;
@@ -29,6 +31,11 @@ enum Command {
         #[arg(long)]
         allow_missing_env: bool,
     },
+    /// Works on the table of prices.
+    #[command(subcommand)]
+    Prices(prices::Prices),
+    /// Prints a complete Envoy configuration.
+    Render(render::Options),
 }
 
 /// What a command has to say.
@@ -48,6 +55,8 @@ fn main() -> ExitCode {
             file,
             allow_missing_env,
         } => check::run(&file, allow_missing_env, &variable),
+        Command::Prices(prices) => prices.run(),
+        Command::Render(options) => options.run(&variable),
     };
     let written = std::io::stderr()
         .write_all(report.complaints.as_bytes())

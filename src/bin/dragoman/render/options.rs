@@ -1,0 +1,90 @@
+//! What `dragoman render` takes on its command line, and what it takes from the checked configuration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use dragoman::config::plan::Plan;
+use serde_json::Value;
+
+use super::{Bootstrap, Upstream};
+use crate::{Report, check};
+
+/// The arguments of `render`.
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// The configuration file
+    pub file: PathBuf,
+    /// The address clients connect to
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:10000")]
+    pub listen: SocketAddr,
+    /// The address of Envoy's admin interface; it has no authentication
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:9901")]
+    pub admin: SocketAddr,
+    /// The module, as Envoy will find it [default: dragoman.wasm next to this command]
+    #[arg(long, value_name = "PATH")]
+    pub wasm: Option<PathBuf>,
+    /// The certificate authorities that providers are checked against, as Envoy will find them
+    #[arg(long, value_name = "PATH", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    pub authorities: PathBuf,
+}
+
+impl Options {
+    /// Checks the file and prints Envoy's configuration for it. The machine that runs this need not
+    /// have the secrets: Envoy's own environment must.
+    pub fn run(&self, env: &dyn Fn(&str) -> Option<String>) -> Report {
+        let accepted = match check::read(&self.file, true, env) {
+            Ok(accepted) => accepted,
+            Err(report) => return report,
+        };
+        let variables = accepted.checked.variables.into_iter().collect();
+        let input = self.bootstrap(accepted.value, &accepted.checked.plan, variables);
+        match super::yaml(&input) {
+            Ok(output) => Report {
+                complaints: accepted.warnings,
+                good: true,
+                output,
+            },
+            Err(error) => Report {
+                complaints: format!("{error}\n"),
+                ..Report::default()
+            },
+        }
+    }
+
+    /// The bootstrap for `config`, the operator's file as written, and the `plan` it was checked into.
+    pub fn bootstrap(&self, config: Value, plan: &Plan, variables: Vec<String>) -> Bootstrap {
+        Bootstrap {
+            listen: self.listen,
+            admin: self.admin,
+            wasm: self.wasm.clone().unwrap_or_else(beside_this_command).to_string_lossy().into_owned(),
+            config,
+            variables,
+            upstreams: upstreams(plan),
+            cluster_header: plan.cluster_header.clone(),
+            max_body: u32::try_from(plan.max_body).unwrap_or(u32::MAX),
+            authorities: self.authorities.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// Where the deployments are, each cluster once. One that answers from the file needs none.
+fn upstreams(plan: &Plan) -> Vec<Upstream> {
+    let mut upstreams: Vec<Upstream> = Vec::new();
+    for deployment in plan.deployments.iter().filter(|deployment| deployment.mock_response.is_none()) {
+        let endpoint = &deployment.endpoint;
+        if upstreams.iter().all(|known| known.cluster != endpoint.cluster) {
+            upstreams.push(Upstream {
+                cluster: endpoint.cluster.clone(),
+                tls: endpoint.tls,
+                host: endpoint.host.clone(),
+                port: endpoint.port,
+            });
+        }
+    }
+    upstreams
+}
+
+fn beside_this_command() -> PathBuf {
+    let here = std::env::current_exe().unwrap_or_default();
+    here.with_file_name("dragoman.wasm")
+}
