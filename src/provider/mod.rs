@@ -1,5 +1,7 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
+pub mod anthropic;
+
 use core::fmt;
 
 use crate::canonical::answer::Completion;
