@@ -1,5 +1,6 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
+pub mod anthropic;
 pub mod openai_like;
 
 use core::fmt;
@@ -93,7 +94,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 0] = [];
+static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
 
 fn find_row(name: &str) -> Option<&'static openai_like::OpenaiLike> {
     openai_like::TABLE.iter().find(|row| row.name == name)

@@ -1,0 +1,172 @@
+//! Which members of a request Anthropic can honour, which nobody needs to, and which it cannot: as data.
+
+use super::fault::bad_request;
+use super::models::{Abilities, Thinking};
+use crate::canonical::error::ApiError;
+use crate::canonical::request::ChatRequest;
+use crate::provider::Target;
+use crate::wire::json::Member;
+
+/// Members that the translation reads.
+const MAPPED: [&str; 21] = [
+    "max_completion_tokens",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "model",
+    "output_config",
+    "parallel_tool_calls",
+    "reasoning_effort",
+    "response_format",
+    "service_tier",
+    "stop",
+    "stream",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+    "user",
+    "web_search_options",
+    "drop_params",
+];
+
+/// Members for a gateway, or that change nothing in the answer: never refused, never sent.
+const IGNORED: [&str; 35] = [
+    "additional_drop_params",
+    "allowed_openai_params",
+    "api_base",
+    "api_key",
+    "api_version",
+    "base_url",
+    "cache",
+    "caching",
+    "client",
+    "context_window_fallbacks",
+    "custom_llm_provider",
+    "disable_fallbacks",
+    "extra_body",
+    "extra_headers",
+    "fallbacks",
+    "guardrails",
+    "include_server_side_tool_invocations",
+    "input_cost_per_token",
+    "litellm_call_id",
+    "litellm_metadata",
+    "litellm_session_id",
+    "litellm_trace_id",
+    "max_retries",
+    "mock_response",
+    "mock_testing_fallbacks",
+    "no-log",
+    "num_retries",
+    "organization",
+    "output_cost_per_token",
+    "request_timeout",
+    "stream_options",
+    "stream_timeout",
+    "tags",
+    "timeout",
+    "user_config",
+];
+
+/// Members of OpenAI's that Anthropic has nothing for, and the value with which they ask for nothing.
+const UNSUPPORTED: [(&str, &str); 20] = [
+    ("audio", ""),
+    ("frequency_penalty", "0"),
+    ("function_call", "\"none\""),
+    ("functions", "[]"),
+    ("logit_bias", "{}"),
+    ("logprobs", "false"),
+    ("modalities", "[\"text\"]"),
+    ("moderation", ""),
+    ("n", "1"),
+    ("prediction", ""),
+    ("presence_penalty", "0"),
+    ("prompt_cache_key", ""),
+    ("prompt_cache_options", ""),
+    ("prompt_cache_retention", ""),
+    ("safety_identifier", ""),
+    ("seed", ""),
+    ("store", "false"),
+    ("top_logprobs", "0"),
+    ("verbosity", "\"medium\""),
+    ("best_of", "1"),
+];
+
+/// Members of Anthropic's own that are still in beta.
+const BETAS: [(&str, &str); 4] = [
+    ("context_management", "context-management-2025-06-27"),
+    ("mcp_servers", "mcp-client-2025-11-20"),
+    ("output_format", "structured-outputs-2025-11-13"),
+    ("speed", "fast-mode-2026-02-01"),
+];
+
+/// Refuses what Anthropic cannot honour, unless it may be dropped.
+///
+/// # Errors
+/// A 400 naming every such member and the way to have it dropped.
+pub(super) fn check(request: &ChatRequest<'_>, target: &Target<'_>, abilities: &Abilities) -> Result<(), ApiError> {
+    let asked = request.members.get("drop_params").is_some_and(|member| member.value == b"true");
+    if target.drop_params || asked {
+        return Ok(());
+    }
+    let refused: Vec<String> = stated(request).filter_map(|member| refused(member, abilities)).collect();
+    let Some(first) = refused.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "anthropic does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
+         `litellm_params` to have such parameters dropped",
+        refused.join(", "),
+        target.model,
+    );
+    Err(bad_request("unsupported_parameter", first, message))
+}
+
+/// The members that Anthropic is given as they are: those that neither OpenAI nor a gateway knows.
+pub(super) fn forwarded<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = (String, &'r Member<'a>)> {
+    let unknown = |name: &str| {
+        !MAPPED.contains(&name) && !IGNORED.contains(&name) && !UNSUPPORTED.iter().any(|(known, _)| *known == name)
+    };
+    let named = stated(request).map(|member| (member.key.decode().into_owned(), member));
+    named.filter(move |(name, _)| unknown(name))
+}
+
+/// The beta that a forwarded member needs.
+pub(super) fn beta(name: &str) -> Option<&'static str> {
+    BETAS.iter().find(|(member, _)| *member == name).map(|(_, beta)| *beta)
+}
+
+/// Members that say something; of several with one name the last.
+fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
+    let last = |member: &Member<'a>| {
+        let name = member.key.decode();
+        request.members.get(&name).is_some_and(|last| last.whole == member.whole)
+    };
+    request.members.iter().filter(move |member| member.value != b"null" && last(member))
+}
+
+fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
+    let name = member.key.decode();
+    let refused = match name.as_ref() {
+        "reasoning_effort" => abilities.thinking == Thinking::Never && member.value != b"\"none\"",
+        "service_tier" => !matches!(member.value, b"\"auto\"" | b"\"default\"" | b"\"standard_only\""),
+        "temperature" | "top_p" => !abilities.sampling && !same(member.value, "1"),
+        "top_k" => !abilities.sampling,
+        other => {
+            let unsupported = UNSUPPORTED.iter().find(|(unsupported, _)| *unsupported == other);
+            unsupported.is_some_and(|(_, nothing)| !same(member.value, nothing))
+        }
+    };
+    refused.then(|| name.into_owned())
+}
+
+/// Whether the value is `wanted`, however the number or the array is spelled.
+fn same(value: &[u8], wanted: &str) -> bool {
+    let compact = crate::wire::json::compact(value);
+    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let numbers = (number(&compact), number(wanted.as_bytes()));
+    compact.as_ref() == wanted.as_bytes() || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
+}
