@@ -17,7 +17,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let Command::Render(options) = Command::parse();
-    let config = std::fs::read(&options.file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let config = std::fs::read(&options.file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
     // Until the configuration is read: no deployments, and the stand-in provider as the only place to go.
     let plan = Plan {
         deployments: Vec::new(),

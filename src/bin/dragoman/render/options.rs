@@ -24,7 +24,11 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub wasm: Option<PathBuf>,
     /// The certificate authorities that providers are checked against, as Envoy will find them
-    #[arg(long, value_name = "PATH", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/etc/ssl/certs/ca-certificates.crt"
+    )]
     pub authorities: PathBuf,
 }
 
@@ -34,7 +38,12 @@ impl Options {
         Bootstrap {
             listen: self.listen,
             admin: self.admin,
-            wasm: self.wasm.clone().unwrap_or_else(beside_this_command).to_string_lossy().into_owned(),
+            wasm: self
+                .wasm
+                .clone()
+                .unwrap_or_else(beside_this_command)
+                .to_string_lossy()
+                .into_owned(),
             config,
             variables,
             upstreams: upstreams(plan),
@@ -47,7 +56,10 @@ impl Options {
 
 /// Where the deployments are. One that answers from the file needs no place.
 fn upstreams(plan: &Plan) -> Vec<Upstream> {
-    let asked = plan.deployments.iter().filter(|deployment| deployment.mock_response.is_none());
+    let asked = plan
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.mock_response.is_none());
     distinct(asked.map(|deployment| &deployment.endpoint))
 }
 
@@ -84,9 +96,16 @@ mod tests {
             authority: host.to_owned(),
             base_path: path.to_owned(),
         };
-        let endpoints = [at("a.example", "/v1"), at("b.example", ""), at("a.example", "/v2")];
+        let endpoints = [
+            at("a.example", "/v1"),
+            at("b.example", ""),
+            at("a.example", "/v2"),
+        ];
 
-        let clusters = distinct(endpoints.iter()).into_iter().map(|upstream| upstream.cluster).collect::<Vec<_>>();
+        let clusters = distinct(endpoints.iter())
+            .into_iter()
+            .map(|upstream| upstream.cluster)
+            .collect::<Vec<_>>();
 
         assert_eq!(clusters, ["a.example_443", "b.example_443"]);
     }
