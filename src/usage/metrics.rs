@@ -12,7 +12,14 @@ use core::fmt::Write;
 pub const OTHER: &str = "other";
 
 /// Every label any metric carries.
-pub const LABELS: [&str; 6] = ["model_group", "deployment", "provider", "operation", "status", "type"];
+pub const LABELS: [&str; 6] = [
+    "model_group",
+    "deployment",
+    "provider",
+    "operation",
+    "status",
+    "type",
+];
 
 /// What Envoy puts before the name of a metric a Wasm filter defines; it is not part of what Prometheus sees.
 const SCOPE: &str = "wasmcustom.";
@@ -83,10 +90,20 @@ impl Counter {
             Counter::CompressedAnswers => named("dragoman_compressed_answers_total", &[], labels),
             Counter::CostNanousd => named("dragoman_cost_nanousd_total", &[], labels),
             Counter::Requests { operation, status } => {
-                let status = if (100..600).contains(&status) { status.to_string() } else { OTHER.to_owned() };
-                named("dragoman_requests_total", &[("operation", operation), ("status", &status)], labels)
+                let status = if (100..600).contains(&status) {
+                    status.to_string()
+                } else {
+                    OTHER.to_owned()
+                };
+                named(
+                    "dragoman_requests_total",
+                    &[("operation", operation), ("status", &status)],
+                    labels,
+                )
             }
-            Counter::Tokens(token) => named("dragoman_tokens_total", &[("type", token.label())], labels),
+            Counter::Tokens(token) => {
+                named("dragoman_tokens_total", &[("type", token.label())], labels)
+            }
             Counter::UnpricedRequests => named("dragoman_unpriced_requests_total", &[], labels),
         }
     }
@@ -104,13 +121,18 @@ pub enum Histogram {
 }
 
 /// Milliseconds, for answers of models that think for minutes.
-const MILLISECONDS: &[u32] =
-    &[10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000];
+const MILLISECONDS: &[u32] = &[
+    10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000,
+    300_000, 600_000,
+];
 
 impl Histogram {
     /// All of them.
-    pub const ALL: [Histogram; 3] =
-        [Histogram::OverheadUs, Histogram::RequestDurationMs, Histogram::TimeToFirstTokenMs];
+    pub const ALL: [Histogram; 3] = [
+        Histogram::OverheadUs,
+        Histogram::RequestDurationMs,
+        Histogram::TimeToFirstTokenMs,
+    ];
 
     /// The name to define the metric under.
     pub fn name(self, labels: &Labels<'_>) -> String {
@@ -120,9 +142,9 @@ impl Histogram {
     /// The upper bounds of its buckets, in its unit.
     pub fn buckets(self) -> &'static [u32] {
         match self {
-            Histogram::OverheadUs => {
-                &[10, 25, 50, 100, 200, 300, 500, 750, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000]
-            }
+            Histogram::OverheadUs => &[
+                10, 25, 50, 100, 200, 300, 500, 750, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000,
+            ],
             Histogram::RequestDurationMs | Histogram::TimeToFirstTokenMs => MILLISECONDS,
         }
     }
@@ -144,7 +166,10 @@ impl Histogram {
 /// The pattern by which Envoy finds `label` in a name: the first group is cut out of the name, the second is the value.
 /// The fixed beginning lets Envoy skip the pattern for all metrics that are not ours.
 pub fn pattern(label: &str) -> String {
-    format!("^{}dragoman_.*?(;{label}=([^;]*))", SCOPE.replace('.', "\\."))
+    format!(
+        "^{}dragoman_.*?(;{label}=([^;]*))",
+        SCOPE.replace('.', "\\.")
+    )
 }
 
 fn named(family: &str, own: &[(&str, &str)], labels: &Labels<'_>) -> String {
@@ -185,12 +210,19 @@ pub fn escape(value: &str) -> String {
 mod tests {
     use super::*;
 
-    const LABELS: Labels<'_> =
-        Labels { model_group: "openai/gpt 4:beta", deployment: "a.b", provider: "openai" };
+    const LABELS: Labels<'_> = Labels {
+        model_group: "openai/gpt 4:beta",
+        deployment: "a.b",
+        provider: "openai",
+    };
 
     #[test]
     fn a_name_lists_its_labels_after_the_family() {
-        let name = Counter::Requests { operation: "chat", status: 200 }.name(&LABELS);
+        let name = Counter::Requests {
+            operation: "chat",
+            status: 200,
+        }
+        .name(&LABELS);
 
         assert_eq!(
             name,
@@ -200,12 +232,20 @@ mod tests {
 
     #[test]
     fn the_kind_of_token_is_a_label() {
-        assert!(Counter::Tokens(Token::CacheRead).name(&LABELS).starts_with("dragoman_tokens_total;type=cache_read;"));
+        assert!(
+            Counter::Tokens(Token::CacheRead)
+                .name(&LABELS)
+                .starts_with("dragoman_tokens_total;type=cache_read;")
+        );
     }
 
     #[test]
     fn a_status_no_server_may_send_is_counted_as_other() {
-        let name = Counter::Requests { operation: "chat", status: 999 }.name(&LABELS);
+        let name = Counter::Requests {
+            operation: "chat",
+            status: 999,
+        }
+        .name(&LABELS);
 
         assert!(name.contains(";status=other;"));
     }
@@ -232,14 +272,24 @@ mod tests {
         let counters = [
             Counter::CompressedAnswers,
             Counter::CostNanousd,
-            Counter::Requests { operation: "chat", status: 200 },
+            Counter::Requests {
+                operation: "chat",
+                status: 200,
+            },
             Counter::Tokens(Token::Input),
             Counter::UnpricedRequests,
         ];
-        let names = counters.map(|c| c.name(&LABELS)).into_iter().chain(Histogram::ALL.map(|h| h.name(&LABELS)));
+        let names = counters
+            .map(|c| c.name(&LABELS))
+            .into_iter()
+            .chain(Histogram::ALL.map(|h| h.name(&LABELS)));
 
         for name in names {
-            for label in name.split(';').skip(1).filter_map(|part| part.split_once('=')) {
+            for label in name
+                .split(';')
+                .skip(1)
+                .filter_map(|part| part.split_once('='))
+            {
                 assert!(super::LABELS.contains(&label.0), "{} in {name}", label.0);
             }
         }
@@ -248,12 +298,18 @@ mod tests {
     #[test]
     fn buckets_rise() {
         for histogram in Histogram::ALL {
-            assert!(histogram.buckets().is_sorted_by(|a, b| a < b), "{histogram:?}");
+            assert!(
+                histogram.buckets().is_sorted_by(|a, b| a < b),
+                "{histogram:?}"
+            );
         }
     }
 
     #[test]
     fn a_pattern_matches_only_metrics_of_ours() {
-        assert_eq!(pattern("status"), r"^wasmcustom\.dragoman_.*?(;status=([^;]*))");
+        assert_eq!(
+            pattern("status"),
+            r"^wasmcustom\.dragoman_.*?(;status=([^;]*))"
+        );
     }
 }

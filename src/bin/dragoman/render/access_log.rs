@@ -13,8 +13,14 @@ use super::cel::when;
 pub(super) fn access_log() -> Value {
     let seen = "'wasm.dragoman' in filter_state";
     json!([
-        stdout(seen, json!({"text_format_source": {"inline_string": SEEN}, "omit_empty_values": true})),
-        stdout(&format!("!({seen})"), json!({"json_format": unseen(), "omit_empty_values": true})),
+        stdout(
+            seen,
+            json!({"text_format_source": {"inline_string": SEEN}, "omit_empty_values": true})
+        ),
+        stdout(
+            &format!("!({seen})"),
+            json!({"json_format": unseen(), "omit_empty_values": true})
+        ),
     ])
 }
 

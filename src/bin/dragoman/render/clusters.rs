@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{Upstream, address};
 
 pub(super) fn clusters(upstreams: &[Upstream], authorities: &str) -> Vec<Value> {
-    upstreams.iter().map(|upstream| cluster(upstream, authorities)).collect()
+    upstreams
+        .iter()
+        .map(|upstream| cluster(upstream, authorities))
+        .collect()
 }
 
 fn cluster(upstream: &Upstream, authorities: &str) -> Value {
@@ -15,7 +18,10 @@ fn cluster(upstream: &Upstream, authorities: &str) -> Value {
         ("name".to_owned(), json!(upstream.cluster)),
         ("connect_timeout".to_owned(), json!("5s")),
         ("circuit_breakers".to_owned(), circuit_breakers()),
-        ("typed_extension_protocol_options".to_owned(), protocol(upstream.tls)),
+        (
+            "typed_extension_protocol_options".to_owned(),
+            protocol(upstream.tls),
+        ),
         ("load_assignment".to_owned(), endpoint(upstream)),
     ]);
     cluster.extend(discovery(upstream));
@@ -41,7 +47,10 @@ fn discovery(upstream: &Upstream) -> Map<String, Value> {
             "dns_failure_refresh_rate": {"base_interval": "1s", "max_interval": "10s"},
         },
     });
-    Map::from_iter([("wait_for_warm_on_init".to_owned(), json!(false)), ("cluster_type".to_owned(), dns)])
+    Map::from_iter([
+        ("wait_for_warm_on_init".to_owned(), json!(false)),
+        ("cluster_type".to_owned(), dns),
+    ])
 }
 
 fn endpoint(upstream: &Upstream) -> Value {
@@ -71,7 +80,10 @@ fn protocol(tls: bool) -> Value {
         "common_http_protocol_options": {"idle_timeout": "50s"},
     });
     let (kind, version) = if tls {
-        ("auto_config", json!({"http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}}}))
+        (
+            "auto_config",
+            json!({"http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}}}),
+        )
     } else {
         ("explicit_http_config", json!({"http_protocol_options": {}}))
     };
@@ -83,7 +95,8 @@ fn protocol(tls: bool) -> Value {
 
 /// The certificate must be for the host, by an authority in `authorities`. An IP address cannot be asked for by name.
 fn tls(upstream: &Upstream, authorities: &str) -> Value {
-    let context = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
+    let context =
+        "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
     let typed_config = if upstream.host.parse::<IpAddr>().is_ok() {
         let name = json!({"san_type": "IP_ADDRESS", "matcher": {"exact": upstream.host}});
         let validation = json!({"trusted_ca": {"filename": authorities}, "match_typed_subject_alt_names": [name]});

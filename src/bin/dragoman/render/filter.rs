@@ -30,7 +30,10 @@ fn vm(input: &Bootstrap) -> Value {
         "code": {"local": {"filename": input.wasm}},
     });
     if let (Some(vm), false) = (vm.as_object_mut(), input.variables.is_empty()) {
-        vm.insert("environment_variables".to_owned(), json!({"host_env_keys": input.variables}));
+        vm.insert(
+            "environment_variables".to_owned(),
+            json!({"host_env_keys": input.variables}),
+        );
     }
     vm
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Bootstrap, access_log::access_log, address, filter::filter, local_reply::local_reply_config};
+use super::{
+    Bootstrap, access_log::access_log, address, filter::filter, local_reply::local_reply_config,
+};
 
 pub(super) fn listener(input: &Bootstrap) -> Value {
     json!({

@@ -1,9 +1,10 @@
 //! What `dragoman render` takes on its command line, and what it takes from the checked configuration.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use dragoman::config::plan::Plan;
+use dragoman::config::plan::{Endpoint, Plan};
 use serde_json::Value;
 
 use super::{Bootstrap, Upstream};
@@ -24,7 +25,11 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub wasm: Option<PathBuf>,
     /// The certificate authorities that providers are checked against, as Envoy will find them
-    #[arg(long, value_name = "PATH", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/etc/ssl/certs/ca-certificates.crt"
+    )]
     pub authorities: PathBuf,
 }
 
@@ -56,7 +61,12 @@ impl Options {
         Bootstrap {
             listen: self.listen,
             admin: self.admin,
-            wasm: self.wasm.clone().unwrap_or_else(beside_this_command).to_string_lossy().into_owned(),
+            wasm: self
+                .wasm
+                .clone()
+                .unwrap_or_else(beside_this_command)
+                .to_string_lossy()
+                .into_owned(),
             config,
             variables,
             upstreams: upstreams(plan),
@@ -67,24 +77,59 @@ impl Options {
     }
 }
 
-/// Where the deployments are, each cluster once. One that answers from the file needs none.
+/// Where the deployments are. One that answers from the file needs no place.
 fn upstreams(plan: &Plan) -> Vec<Upstream> {
-    let mut upstreams: Vec<Upstream> = Vec::new();
-    for deployment in plan.deployments.iter().filter(|deployment| deployment.mock_response.is_none()) {
-        let endpoint = &deployment.endpoint;
-        if upstreams.iter().all(|known| known.cluster != endpoint.cluster) {
-            upstreams.push(Upstream {
-                cluster: endpoint.cluster.clone(),
-                tls: endpoint.tls,
-                host: endpoint.host.clone(),
-                port: endpoint.port,
-            });
-        }
-    }
-    upstreams
+    let asked = plan
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.mock_response.is_none());
+    distinct(asked.map(|deployment| &deployment.endpoint))
+}
+
+/// Each cluster once, in order of appearance.
+fn distinct<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Vec<Upstream> {
+    let mut seen = HashSet::new();
+    endpoints
+        .filter(|endpoint| seen.insert(endpoint.cluster.as_str()))
+        .map(|endpoint| Upstream {
+            cluster: endpoint.cluster.clone(),
+            tls: endpoint.tls,
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+        })
+        .collect()
 }
 
 fn beside_this_command() -> PathBuf {
     let here = std::env::current_exe().unwrap_or_default();
     here.with_file_name("dragoman.wasm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deployments_at_one_place_share_a_cluster() {
+        let at = |host: &str, path: &str| Endpoint {
+            cluster: format!("{host}_443"),
+            tls: true,
+            host: host.to_owned(),
+            port: 443,
+            authority: host.to_owned(),
+            base_path: path.to_owned(),
+        };
+        let endpoints = [
+            at("a.example", "/v1"),
+            at("b.example", ""),
+            at("a.example", "/v2"),
+        ];
+
+        let clusters = distinct(endpoints.iter())
+            .into_iter()
+            .map(|upstream| upstream.cluster)
+            .collect::<Vec<_>>();
+
+        assert_eq!(clusters, ["a.example_443", "b.example_443"]);
+    }
 }

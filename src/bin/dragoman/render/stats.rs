@@ -4,7 +4,10 @@ use dragoman::usage::metrics::{Histogram, LABELS, pattern};
 use serde_json::{Value, json};
 
 pub(super) fn stats_config() -> Value {
-    let tags: Vec<Value> = LABELS.iter().map(|label| json!({"tag_name": label, "regex": pattern(label)})).collect();
+    let tags: Vec<Value> = LABELS
+        .iter()
+        .map(|label| json!({"tag_name": label, "regex": pattern(label)}))
+        .collect();
     // Matched against the name inside Envoy: without its `wasmcustom.` nothing matches.
     let buckets: Vec<Value> = Histogram::ALL
         .iter()

@@ -24,11 +24,17 @@ fn input() -> Bootstrap {
 }
 
 fn upstream(cluster: &str, tls: bool, host: &str, port: u16) -> Upstream {
-    Upstream { cluster: cluster.to_owned(), tls, host: host.to_owned(), port }
+    Upstream {
+        cluster: cluster.to_owned(),
+        tls,
+        host: host.to_owned(),
+        port,
+    }
 }
 
 fn at<'a>(tree: &'a Value, pointer: &str) -> &'a Value {
-    tree.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}"))
+    tree.pointer(pointer)
+        .unwrap_or_else(|| panic!("nothing at {pointer}"))
 }
 
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -38,7 +44,10 @@ fn in_manager(tree: &Value, pointer: &str) -> Value {
 }
 
 fn in_filter(tree: &Value, pointer: &str) -> Value {
-    in_manager(tree, &format!("/http_filters/0/typed_config/config{pointer}"))
+    in_manager(
+        tree,
+        &format!("/http_filters/0/typed_config/config{pointer}"),
+    )
 }
 
 #[test]
@@ -60,31 +69,58 @@ fn the_operators_file_is_the_plugin_configuration_as_written() {
 
 #[test]
 fn the_module_sees_the_environment_variables_the_file_names_and_no_others() {
-    let keys = in_filter(&bootstrap(&input()), "/vm_config/environment_variables/host_env_keys");
+    let keys = in_filter(
+        &bootstrap(&input()),
+        "/vm_config/environment_variables/host_env_keys",
+    );
 
     assert_eq!(keys, json!(["OPENAI_API_KEY"]));
 }
 
 #[test]
 fn nothing_is_said_of_the_environment_when_the_file_names_none() {
-    let tree = bootstrap(&Bootstrap { variables: Vec::new(), ..input() });
+    let tree = bootstrap(&Bootstrap {
+        variables: Vec::new(),
+        ..input()
+    });
 
-    assert_eq!(in_filter(&tree, "/vm_config").get("environment_variables"), None);
+    assert_eq!(
+        in_filter(&tree, "/vm_config").get("environment_variables"),
+        None
+    );
 }
 
 #[test]
 fn one_limit_holds_for_bodies_over_both_versions_of_http() {
-    let tree = bootstrap(&Bootstrap { max_body: 1_000_000, ..input() });
+    let tree = bootstrap(&Bootstrap {
+        max_body: 1_000_000,
+        ..input()
+    });
 
-    assert_eq!(at(&tree, "/static_resources/listeners/0/per_connection_buffer_limit_bytes"), 1_000_000);
-    assert_eq!(in_manager(&tree, "/http2_protocol_options/initial_stream_window_size"), 1_000_000);
+    assert_eq!(
+        at(
+            &tree,
+            "/static_resources/listeners/0/per_connection_buffer_limit_bytes"
+        ),
+        1_000_000
+    );
+    assert_eq!(
+        in_manager(&tree, "/http2_protocol_options/initial_stream_window_size"),
+        1_000_000
+    );
 }
 
 #[test]
 fn a_client_cannot_choose_a_cluster_and_a_provider_is_not_told_it() {
     let tree = bootstrap(&input());
-    let early = in_manager(&tree, "/early_header_mutation_extensions/0/typed_config/mutations/0/remove");
-    let late = in_manager(&tree, "/route_config/virtual_hosts/0/routes/0/request_headers_to_remove/0");
+    let early = in_manager(
+        &tree,
+        "/early_header_mutation_extensions/0/typed_config/mutations/0/remove",
+    );
+    let late = in_manager(
+        &tree,
+        "/route_config/virtual_hosts/0/routes/0/request_headers_to_remove/0",
+    );
 
     assert_eq!([early, late], ["x-dragoman-cluster", "x-dragoman-cluster"]);
 }
@@ -93,24 +129,39 @@ fn a_client_cannot_choose_a_cluster_and_a_provider_is_not_told_it() {
 fn a_name_is_looked_up_without_holding_up_the_start() {
     let tree = bootstrap(&input());
 
-    assert_eq!(at(&tree, "/static_resources/clusters/0/wait_for_warm_on_init"), false);
-    assert_eq!(at(&tree, "/static_resources/clusters/0/cluster_type/name"), "envoy.clusters.dns");
+    assert_eq!(
+        at(&tree, "/static_resources/clusters/0/wait_for_warm_on_init"),
+        false
+    );
+    assert_eq!(
+        at(&tree, "/static_resources/clusters/0/cluster_type/name"),
+        "envoy.clusters.dns"
+    );
 }
 
 #[test]
 fn an_address_is_not_looked_up() {
-    assert_eq!(at(&bootstrap(&input()), "/static_resources/clusters/1/type"), "STATIC");
+    assert_eq!(
+        at(&bootstrap(&input()), "/static_resources/clusters/1/type"),
+        "STATIC"
+    );
 }
 
 #[test]
 fn a_provider_must_show_a_certificate_for_its_name() {
     let tree = bootstrap(&input());
-    let tls = at(&tree, "/static_resources/clusters/0/transport_socket/typed_config");
+    let tls = at(
+        &tree,
+        "/static_resources/clusters/0/transport_socket/typed_config",
+    );
 
     assert_eq!(at(tls, "/sni"), "api.openai.com");
     assert_eq!(at(tls, "/auto_sni_san_validation"), true);
     assert_eq!(
-        at(tls, "/common_tls_context/validation_context/trusted_ca/filename"),
+        at(
+            tls,
+            "/common_tls_context/validation_context/trusted_ca/filename"
+        ),
         "/etc/ssl/certs/ca-certificates.crt"
     );
 }
@@ -118,18 +169,27 @@ fn a_provider_must_show_a_certificate_for_its_name() {
 #[test]
 fn a_provider_at_an_address_must_show_a_certificate_for_that_address() {
     let tree = bootstrap(&input());
-    let tls = at(&tree, "/static_resources/clusters/2/transport_socket/typed_config");
+    let tls = at(
+        &tree,
+        "/static_resources/clusters/2/transport_socket/typed_config",
+    );
 
     assert_eq!(tls.get("sni"), None);
     assert_eq!(
-        at(tls, "/common_tls_context/validation_context/match_typed_subject_alt_names/0"),
+        at(
+            tls,
+            "/common_tls_context/validation_context/match_typed_subject_alt_names/0"
+        ),
         &json!({"san_type": "IP_ADDRESS", "matcher": {"exact": "::1"}})
     );
 }
 
 #[test]
 fn plain_http_has_no_tls() {
-    assert_eq!(at(&bootstrap(&input()), "/static_resources/clusters/1").get("transport_socket"), None);
+    assert_eq!(
+        at(&bootstrap(&input()), "/static_resources/clusters/1").get("transport_socket"),
+        None
+    );
 }
 
 #[test]
@@ -145,7 +205,10 @@ fn the_example_for_istio_cuts_the_same_labels_out_of_metric_names() {
 
     for label in dragoman::usage::metrics::LABELS {
         let pattern = dragoman::usage::metrics::pattern(label);
-        assert!(example.contains(&format!("{{tag_name: {label}, regex: '{pattern}'}}")), "{label}");
+        assert!(
+            example.contains(&format!("{{tag_name: {label}, regex: '{pattern}'}}")),
+            "{label}"
+        );
     }
 }
 
@@ -156,10 +219,17 @@ fn envoy_accepts_it() {
     std::fs::create_dir_all(&folder).unwrap();
     let (module, file) = (folder.join("empty.wasm"), folder.join("envoy.yaml"));
     std::fs::write(&module, MODULE).unwrap();
-    let input = Bootstrap { wasm: module.to_string_lossy().into_owned(), ..input() };
+    let input = Bootstrap {
+        wasm: module.to_string_lossy().into_owned(),
+        ..input()
+    };
     std::fs::write(&file, yaml(&input).unwrap()).unwrap();
 
-    let output = Command::new(envoy).args(["--mode", "validate", "-c"]).arg(&file).output().unwrap();
+    let output = Command::new(envoy)
+        .args(["--mode", "validate", "-c"])
+        .arg(&file)
+        .output()
+        .unwrap();
 
     std::fs::remove_dir_all(&folder).unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
