@@ -38,8 +38,8 @@ prices: build ## Refresh the embedded price table from FILE=model_prices.json
 	dist/dragoman prices import $(or $(FILE),$(error say which file: make prices FILE=model_prices.json))
 
 .PHONY: bench
-bench: build stand-in .venv/.ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
-	$(PYTHON) wasm-tests/bench/run.py
+bench: build stand-in floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
+	$(PYTHON) wasm-tests/bench/bench.py
 
 # --- to test ---
 
@@ -93,6 +93,10 @@ rust-targets:
 .PHONY: stand-in
 stand-in:
 	cargo build --release --workspace --bin stand-in
+
+.PHONY: floor
+floor: rust-targets
+	cargo build --release --package wasm-tests --example floor --target wasm32-wasip1
 
 .venv/.ready:
 	python3 -m venv .venv || { rm -rf .venv; echo 'Debian has venv in a package of its own: apt install python3-venv' >&2; exit 1; }
