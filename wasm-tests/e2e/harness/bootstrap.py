@@ -25,8 +25,8 @@ def use_free_ports(bootstrap):
 
 
 def cluster_header(bootstrap):
-    """The header that names the upstream cluster."""
-    return next(node["cluster_header"] for node in walk(bootstrap) if "cluster_header" in node)
+    """The header that names the upstream cluster; None if the listener is elsewhere."""
+    return next((node["cluster_header"] for node in walk(bootstrap) if "cluster_header" in node), None)
 
 
 def virtual_hosts(bootstrap):
