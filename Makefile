@@ -30,7 +30,7 @@ build: rust-targets ## Make dist/dragoman.wasm and dist/dragoman
 	@printf 'dist/dragoman.wasm: %d bytes\n' "$$(wc -c < dist/dragoman.wasm)"
 
 .PHONY: run
-run: build stand-in .venv/.ready $(ENVOY_READY) ## Run the demo on 127.0.0.1:10000 until Ctrl-C
+run: build stand-in .venv/.clients-ready $(ENVOY_READY) ## Run the demo on 127.0.0.1:10000 until Ctrl-C
 	@exec $(PYTHON) envoy/demo/run.py
 
 .PHONY: prices

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 
 import pytest
 import yaml
@@ -80,19 +81,23 @@ def run_envoy(bootstrap, directory):
     return Process([places.ENVOY, "-c", file, "--disable-hot-restart", "--concurrency", "1"], directory / "envoy.stderr")
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Updatable:
     """A gateway whose listener comes from a file that can be replaced."""
 
     def __init__(self, provider_url, directory):
         self.url, self.file = provider_url, directory / "listener.json"
         bootstrap = render(small(provider_url), directory)
-        boot.configure_as_text(bootstrap, small(provider_url))
+        # An updated listener keeps its socket only if it states its port.
+        boot.use_port(bootstrap, free_port())
         self.listeners = boot.listeners_from_file(bootstrap, self.file)
-        # A new listener could get another free port; the first one's is kept.
         self.file.write_text(json.dumps(self.listeners))
         self.gateway = Gateway(bootstrap, directory)
-        for listener in self.listeners["resources"]:
-            listener["address"]["socket_address"]["port_value"] = int(self.gateway.address.rsplit(":", 1)[1])
 
     def replace(self, config):
         """Gives Envoy another configuration, as a deployment tool would: by renaming a file."""

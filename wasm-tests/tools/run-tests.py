@@ -49,9 +49,12 @@ def main():
 
 def parse_arguments(stages):
     parser = argparse.ArgumentParser(description="Run the tests and sum them up.")
-    parser.add_argument("stages", nargs="*", choices=[*stages, []], metavar="STAGE", help=", ".join(stages))
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(stages))
     parser.add_argument("--wasm-runner", default="wasm-bindgen-test-runner", type=lambda path: str(Path(path).absolute()))
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.stages) - set(stages):
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}")
+    return arguments
 
 
 def list_stages():

@@ -20,8 +20,14 @@ def walk(node):
 
 def use_free_ports(bootstrap):
     """Lets the kernel choose every port that is listened on."""
-    for part in (bootstrap["admin"], *bootstrap["static_resources"]["listeners"]):
-        part["address"]["socket_address"]["port_value"] = 0
+    use_port(bootstrap, 0)
+    bootstrap["admin"]["address"]["socket_address"]["port_value"] = 0
+
+
+def use_port(bootstrap, port):
+    """Listens on `port`."""
+    for listener in bootstrap["static_resources"]["listeners"]:
+        listener["address"]["socket_address"]["port_value"] = port
 
 
 def cluster_header(bootstrap):

@@ -40,6 +40,8 @@ class Gateway:
         admin_file = directory / "admin-address"
         command = [places.ENVOY, "-c", file, "--concurrency", "2", "--disable-hot-restart"]
         command += ["--admin-address-path", admin_file, "--log-level", "warning"]
+        # Else a line of the access log may come ten seconds late.
+        command += ["--file-flush-interval-msec", "20"]
         self.process = Process(command, directory / "envoy.stderr", {**os.environ, **(environment or {})})
         try:
             self._wait_until_ready(admin_file)
@@ -98,14 +100,8 @@ class Gateway:
 
 
 def _facts(entry):
-    """The entry with what the filter wrote, which Envoy prints as one string of JSON, on the same level."""
-    facts = {}
-    for name, value in entry.items():
-        if isinstance(value, str) and value.startswith("{"):
-            facts.update(json.loads(value))
-        else:
-            facts[name] = value
-    return facts
+    """The entry with what the module says on the same level as what Envoy says."""
+    return {**entry, **entry.pop("dragoman", {})}
 
 
 def error_of(answer):
