@@ -1,0 +1,133 @@
+"""How a configuration arrives, and that a bad one never takes effect."""
+
+import json
+import os
+import socket
+
+import pytest
+import yaml
+
+from harness import bootstrap as boot
+from harness import places, standard
+from harness.gateway import Gateway, render, text_of
+from harness.process import Process
+from harness.stand_in import GREETING
+from harness.waiting import until
+
+FORMS = {"text": boot.configure_as_text, "struct": boot.configure_as_struct}
+
+
+def small(url, group="gpt", **more):
+    """A configuration with one group."""
+    entry = standard.deployment(group, "openai/gpt-4o-mini", "one", api_base=f"{url}/v1", api_key="sk-one", weight=2)
+    return {"model_list": [entry], **more}
+
+
+def misspelt(url):
+    """A configuration with two faults."""
+    return small(url, router_settings={"routing_stratgy": "simple-shuffle"}, general_settings={"master_kee": "x"})
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_configuration_may_be_text_or_a_struct(start, stand_in, form):
+    config = small(stand_in.url, router_settings={"model_group_alias": {"žluť 🦀": "gpt"}, "timeout": 30})
+    gateway = start(config, lambda bootstrap: FORMS[form](bootstrap, config))
+    assert text_of(gateway.chat("gpt")) == GREETING
+    assert text_of(gateway.chat("žluť 🦀")) == GREETING
+
+
+def test_a_key_may_come_from_the_environment(start, stand_in):
+    config = small(stand_in.url)
+    config["model_list"][0]["litellm_params"]["api_key"] = "os.environ/E2E_OWN_KEY"
+    gateway = start(config, environment={"E2E_OWN_KEY": "sk-from-the-environment"})
+    assert text_of(gateway.chat("gpt")) == GREETING
+    assert stand_in.last().header("authorization") == "Bearer sk-from-the-environment"
+
+
+def test_headers_of_the_operator_reach_the_provider(start, stand_in):
+    config = small(stand_in.url)
+    config["model_list"][0]["litellm_params"]["extra_headers"] = {"X-Team": "a", "openai-organization": "org-1"}
+    gateway = start(config)
+    gateway.chat("gpt", headers={"x-team": "the client's"})
+    assert stand_in.last().header("x-team") == "a"
+    assert stand_in.last().header("openai-organization") == "org-1"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_envoy_does_not_start_with_a_bad_configuration(stand_in, new_directory, form):
+    bootstrap, directory = render(small(stand_in.url), new_directory()), new_directory()
+    FORMS[form](bootstrap, misspelt(stand_in.url))
+    envoy = run_envoy(bootstrap, directory)
+    assert envoy.popen.wait(timeout=20) != 0
+    # All faults at once, each with its path and the nearest known word.
+    for words in ("router_settings.routing_stratgy", "routing_strategy", "general_settings.master_kee", "master_key"):
+        assert words in envoy.error_text()
+    envoy.end()
+
+
+def test_envoy_does_not_start_without_a_variable_the_configuration_names(stand_in, new_directory):
+    config = small(stand_in.url)
+    config["model_list"][0]["litellm_params"]["api_key"] = "os.environ/E2E_NOT_THERE"
+    bootstrap, directory = render(config, new_directory(), {"E2E_NOT_THERE": "x"}), new_directory()
+    envoy = run_envoy(bootstrap, directory)
+    assert envoy.popen.wait(timeout=20) != 0
+    assert "E2E_NOT_THERE" in envoy.error_text()
+    envoy.end()
+
+
+def run_envoy(bootstrap, directory):
+    file = directory / "envoy.yaml"
+    file.write_text(yaml.safe_dump(bootstrap, allow_unicode=True))
+    return Process([places.ENVOY, "-c", file, "--disable-hot-restart", "--concurrency", "1"], directory / "envoy.stderr")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Updatable:
+    """A gateway whose listener comes from a file that can be replaced."""
+
+    def __init__(self, provider_url, directory):
+        self.url, self.file = provider_url, directory / "listener.json"
+        bootstrap = render(small(provider_url), directory)
+        # An updated listener keeps its socket only if it states its port.
+        boot.use_port(bootstrap, free_port())
+        self.listeners = boot.listeners_from_file(bootstrap, self.file)
+        self.file.write_text(json.dumps(self.listeners))
+        self.gateway = Gateway(bootstrap, directory)
+
+    def replace(self, config):
+        """Gives Envoy another configuration, as a deployment tool would: by renaming a file."""
+        boot.configure_as_text(self.listeners, config)
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(json.dumps(self.listeners))
+        os.replace(fresh, self.file)
+
+    def stat(self, name):
+        return self.gateway.stat(f"listener_manager.lds.{name}")
+
+
+@pytest.fixture
+def updatable(stand_in, new_directory):
+    updatable = Updatable(stand_in.url, new_directory())
+    yield updatable
+    updatable.gateway.end()
+
+
+def test_a_good_update_takes_effect(updatable):
+    updatable.replace(small(updatable.url, group="new"))
+    until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
+    assert updatable.gateway.chat("gpt").status_code == 404
+    assert updatable.stat("update_rejected") == 0
+
+
+def test_a_bad_update_is_refused_and_the_old_configuration_stays(updatable):
+    updatable.replace(misspelt(updatable.url))
+    until("the refusal", lambda: updatable.stat("update_rejected") == 1)
+    assert text_of(updatable.gateway.chat("gpt")) == GREETING
+    assert "routing_stratgy" in updatable.gateway.process.error_text()
+    updatable.replace(small(updatable.url, group="new"))
+    until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
