@@ -39,7 +39,12 @@ pub enum Event<'a> {
         last: bool,
     },
     /// The exchange is over, whether or not it was finished.
-    Closed,
+    Closed {
+        /// What Envoy answered, if it did so without asking the gateway.
+        status: Option<u16>,
+        /// Envoy's word on how it ended; may be empty.
+        details: &'a str,
+    },
 }
 
 /// Why Envoy answered in an upstream's place.

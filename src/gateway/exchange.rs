@@ -122,7 +122,7 @@ impl Exchange {
             (Event::Chunk { bytes, last }, State::Streaming { attempt, relay, told }) => {
                 self.stream(attempt, relay, told, bytes, last, cx)
             }
-            (Event::Closed, state) => self.closed(state, cx),
+            (Event::Closed { status, details }, state) => self.closed(&state, status, details, cx),
             (_, state) => {
                 self.state = state;
                 Effect::Pass
@@ -131,6 +131,9 @@ impl Exchange {
     }
 
     fn arrived(&mut self, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
+        self.account.method = head.get(":method").unwrap_or_default().to_owned();
+        let path = head.get(":path").unwrap_or_default();
+        path.split('?').next().unwrap_or_default().clone_into(&mut self.account.path);
         let admission = admit::admit(head, last, cx.plan);
         if let Admission::Foreign(effect) = admission {
             self.state = State::Foreign;
@@ -288,7 +291,6 @@ impl Exchange {
         self.finish_head(&mut head, &attempt, cx);
         self.state = State::Opaque;
         self.status = head.status().unwrap_or(200);
-        self.account.state(self.status, cx);
         Effect::Release { head, body: None }
     }
 
@@ -406,8 +408,6 @@ impl Exchange {
         if over || last {
             self.take_usage(&attempt, &*relay);
             self.settle(cx);
-        } else if !self.settled {
-            self.account.state(self.status, cx);
         }
         if !last {
             self.state = State::Streaming { attempt, relay, told };
@@ -478,31 +478,36 @@ impl Exchange {
         headers
     }
 
-    fn closed(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
-        match &state {
-            State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } if !self.settled => {
-                self.take_usage(attempt, &**relay);
-                self.account.error = Some("client_left".to_owned());
+    /// It is over. If nothing was settled before, either the client has left or Envoy has answered
+    /// by itself, as it does when an upstream breaks off while its head is held.
+    fn closed(&mut self, state: &State, status: Option<u16>, details: &str, cx: &mut Context<'_>) -> Effect {
+        if !self.settled && self.is_ours() {
+            match state {
+                State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
+                    self.take_usage(attempt, &**relay);
+                }
+                State::Whole { attempt, .. } => {
+                    self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
+                }
+                State::Answered | State::Asking { .. } | State::Failing { .. } | State::Foreign => {}
+                State::Opaque | State::Sent { .. } => {}
             }
-            State::Whole { attempt, .. } if !self.settled => {
-                self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
-                self.account.error = Some("client_left".to_owned());
+            let answered = status.filter(|_| self.status == CLIENT_LEFT);
+            self.status = answered.unwrap_or(self.status);
+            if !matches!(state, State::Opaque) {
+                let why = if answered.is_some() { "upstream_reset" } else { "client_left" };
+                self.account.error = Some(why.to_owned());
             }
-            State::Asking { .. } | State::Failing { .. } | State::Sent { .. } if !self.settled => {
-                self.account.error = Some("client_left".to_owned());
-            }
-            State::Answered
-            | State::Asking { .. }
-            | State::Failing { .. }
-            | State::Foreign
-            | State::Opaque
-            | State::Opening { .. }
-            | State::Sent { .. }
-            | State::Streaming { .. }
-            | State::Whole { .. } => {}
         }
         self.settle(cx);
+        self.account.state(details, cx);
         Effect::Pass
+    }
+
+    /// Whether it has been counted.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.settled
     }
 
     fn settle(&mut self, cx: &mut Context<'_>) {

@@ -19,6 +19,7 @@ pub trait Meter {
     /// Records a value in a histogram.
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64);
 
-    /// States the exchange's facts, a JSON object, for the access log. A later one replaces it.
+    /// States the exchange's facts for the access log: the members of a JSON object, each with a
+    /// comma behind it. Called once, when the exchange is over.
     fn log(&mut self, facts: &[u8]);
 }

@@ -15,6 +15,10 @@ use crate::value::time::Timestamp;
 pub struct Account {
     /// The id the client knows it by.
     pub call_id: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's path, without its query, which may hold a key.
+    pub path: String,
     /// What was asked.
     pub operation: Option<Operation>,
     /// The model as the client named it.
@@ -65,13 +69,13 @@ impl Account {
         if let Some(usage) = &self.usage {
             self.count(usage, cx);
         }
-        self.state(status, cx);
     }
 
-    /// States the facts for the access log, as far as they are known.
-    pub fn state(&self, status: u16, cx: &mut Context<'_>) {
-        let facts = serde_json::to_vec(&self.facts(status, cx)).unwrap_or_default();
-        cx.meter.log(&facts);
+    /// States the facts for the access log.
+    pub fn state(&self, details: &str, cx: &mut Context<'_>) {
+        let facts = serde_json::to_vec(&self.facts(details, cx)).unwrap_or_default();
+        let members = facts.strip_prefix(b"{").and_then(|facts| facts.strip_suffix(b"}")).unwrap_or_default();
+        cx.meter.log(&[members, b","].concat());
     }
 
     fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
@@ -93,19 +97,21 @@ impl Account {
         }
     }
 
-    fn facts<'a>(&'a self, status: u16, cx: &'a Context<'_>) -> Facts<'a> {
+    fn facts<'a>(&'a self, details: &'a str, cx: &'a Context<'_>) -> Facts<'a> {
         let deployment = self.subject.deployment.and_then(|index| cx.plan.deployments.get(index));
         let group = self.subject.group.and_then(|index| cx.plan.groups.get(index));
         let usage = self.usage.as_ref();
+        let ours = self.operation.is_some().then_some(());
         Facts {
-            call_id: &self.call_id,
+            call_id: ours.map(|()| self.call_id.as_str()),
+            method: &self.method,
+            path: &self.path,
             operation: self.operation.map(Operation::as_str),
-            model: &self.requested,
+            model: ours.map(|()| self.requested.as_str()).filter(|model| !model.is_empty()),
             model_group: group.map(|group| group.name.as_str()),
             deployment: deployment.map(|deployment| deployment.id.as_str()),
             provider: deployment.map(|deployment| deployment.provider.name()),
-            status,
-            stream: self.stream,
+            stream: ours.map(|()| self.stream),
             input_tokens: usage.map(|usage| usage.input),
             output_tokens: usage.map(|usage| usage.output),
             cache_read_tokens: usage.map(|usage| usage.cache_read),
@@ -113,36 +119,55 @@ impl Account {
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
             cost_nanousd: self.cost(cx).map(Usd::nanos),
-            duration_ms: millis(cx.now, self.arrived),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
-            overhead_us: self.overhead_us,
+            overhead_us: ours.map(|()| self.overhead_us),
             error: self.error.as_deref(),
+            details: Some(details).filter(|details| !details.is_empty()),
         }
     }
 }
 
-/// The facts of one exchange, as the access log has them.
+/// The facts of one exchange, as the access log has them. What is not known is left out.
 #[derive(Debug, Serialize)]
 struct Facts<'a> {
-    call_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'static str>,
-    model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     model_group: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     deployment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'static str>,
-    status: u16,
-    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cache_read_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cache_write_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     estimated: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cost_nanousd: Option<u64>,
-    duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     time_to_first_token_ms: Option<u64>,
-    overhead_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overhead_us: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
 }
 
 fn millis(now: Timestamp, earlier: Timestamp) -> u64 {

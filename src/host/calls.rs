@@ -50,6 +50,13 @@ pub fn response_details() -> Vec<u8> {
     abi::property(b"response\0code_details").unwrap_or_default()
 }
 
+/// The status the client was sent; `None` when it was sent none.
+pub fn response_status() -> Option<u16> {
+    let bytes = abi::property(b"response\0code").unwrap_or_default();
+    let number = bytes.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))?;
+    u16::try_from(number).ok().filter(|status| *status >= 100)
+}
+
 /// States the facts that the access log prints.
 pub fn state_facts(facts: &[u8]) {
     note("state facts", abi::set_property(b"dragoman", facts));

@@ -180,9 +180,14 @@ impl HttpContext for Stream {
     }
 
     fn on_log(&mut self) {
-        if self.exchange.is_ours() {
-            let _ = self.step(Event::Closed);
+        if self.exchange.is_settled() {
+            let _ = self.step(Event::Closed { status: None, details: "" });
+            return;
         }
+        let details = calls::response_details();
+        let details = core::str::from_utf8(&details).unwrap_or_default();
+        let status = calls::response_status();
+        let _ = self.step(Event::Closed { status, details });
     }
 }
 
