@@ -1,13 +1,13 @@
 //! Deployments gathered into groups, and the names callers may use for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::deployment::Draft;
 use super::environment::Text;
 use super::faults::{Note, Trouble};
 use super::kind::{self, Type};
 use super::path::Path;
-use super::plan::{Deployment, Group, GroupName};
+use super::plan::{COLUMNS, Deployment, Group, GroupName};
 use super::schema::{self, ALIAS};
 use super::section::{Findings, Section};
 
@@ -48,11 +48,6 @@ pub(super) fn gathered(
 
 /// `weight` decides, else `rpm`, else `tpm`; whoever lacks what decides gets nothing.
 fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
-    let columns: [(&str, fn(&Deployment) -> Option<f64>); 3] = [
-        ("weight", |deployment| deployment.weight),
-        ("rpm", |deployment| deployment.rpm.map(as_weight)),
-        ("tpm", |deployment| deployment.tpm.map(as_weight)),
-    ];
     let weights = || drafts.iter().filter_map(|draft| draft.deployment.weight);
     if let Some(first) = drafts
         .first()
@@ -60,7 +55,7 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     {
         findings.fault(first.at.clone(), Trouble::Weightless(group.to_owned()));
     }
-    let decides = columns
+    let decides = COLUMNS
         .into_iter()
         .find(|(_, of)| drafts.iter().any(|draft| of(&draft.deployment) > Some(0.0)));
     let Some((column, of)) = decides else { return };
@@ -70,11 +65,6 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     {
         findings.warn(draft.at.key("litellm_params"), Note::NoWeight(column));
     }
-}
-
-/// Only whether it is more than none counts here.
-const fn as_weight(limit: u64) -> f64 {
-    if limit == 0 { 0.0 } else { 1.0 }
 }
 
 /// An entry of `model_group_alias`.
@@ -88,6 +78,7 @@ struct Alias<'v> {
 /// Every name callers may use: the groups' own and `router_settings.model_group_alias`.
 pub(super) fn names(
     groups: &[Group],
+    declared: &HashSet<String>,
     router: &Section<'_>,
     findings: &mut Findings<'_>,
 ) -> HashMap<String, GroupName> {
@@ -104,12 +95,13 @@ pub(super) fn names(
     let aliases = aliases(router, findings);
     let (by_alias, by_group) = (
         aliases.iter().map(|alias| (alias.name, alias)).collect(),
-        names_of(groups),
+        targets(groups, declared),
     );
     for alias in &aliases {
         match target(alias, &by_alias, &by_group) {
             Err(trouble) => findings.fault(alias.at.clone(), trouble),
-            Ok(group) => {
+            Ok(None) => {}
+            Ok(Some(group)) => {
                 names.insert(
                     alias.name.to_owned(),
                     GroupName {
@@ -123,20 +115,25 @@ pub(super) fn names(
     names
 }
 
-fn names_of(groups: &[Group]) -> HashMap<&str, usize> {
-    groups
+/// What an alias can stand for: groups, and those whose deployments all have faults, which have no index.
+fn targets<'g>(
+    groups: &'g [Group],
+    declared: &'g HashSet<String>,
+) -> HashMap<&'g str, Option<usize>> {
+    let declared = declared.iter().map(|name| (name.as_str(), None));
+    let groups = groups
         .iter()
         .enumerate()
-        .map(|(index, group)| (group.name.as_str(), index))
-        .collect()
+        .map(|(index, group)| (group.name.as_str(), Some(index)));
+    declared.chain(groups).collect()
 }
 
 /// The group an alias stands for, perhaps by way of other aliases.
 fn target(
     alias: &Alias<'_>,
     aliases: &HashMap<&str, &Alias<'_>>,
-    groups: &HashMap<&str, usize>,
-) -> Result<usize, Trouble> {
+    groups: &HashMap<&str, Option<usize>>,
+) -> Result<Option<usize>, Trouble> {
     if groups.contains_key(alias.name) {
         return Err(Trouble::AliasShadows);
     }

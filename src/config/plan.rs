@@ -40,25 +40,30 @@ impl Plan {
     #[must_use]
     pub fn weights(&self, group: &Group) -> Vec<f64> {
         let members = self.members(group);
-        let columns: [fn(&Deployment) -> Option<f64>; 3] = [
-            |member| member.weight,
-            |member| member.rpm.map(as_weight),
-            |member| member.tpm.map(as_weight),
-        ];
-        let by = |column: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
+        let by = |(_, column): (_, Column)| -> Vec<f64> {
             members
                 .iter()
                 .map(|member| column(member).unwrap_or_default())
                 .collect()
         };
         let decides = |weights: &Vec<f64>| weights.iter().any(|weight| *weight > 0.0);
-        columns
+        COLUMNS
             .into_iter()
             .map(by)
             .find(decides)
             .unwrap_or_else(|| vec![1.0; members.len()])
     }
 }
+
+/// What deployments are weighed by.
+pub(super) type Column = fn(&Deployment) -> Option<f64>;
+
+/// The first of these that is above 0 anywhere in a group decides for all of it.
+pub(super) const COLUMNS: [(&str, Column); 3] = [
+    ("weight", |deployment| deployment.weight),
+    ("rpm", |deployment| deployment.rpm.map(as_weight)),
+    ("tpm", |deployment| deployment.tpm.map(as_weight)),
+];
 
 /// Limits above 2^32 a minute weigh the same.
 fn as_weight(limit: u64) -> f64 {

@@ -7,7 +7,7 @@ use super::{Status, Table};
 pub(in crate::config) static GENERAL: Table = Table {
     name: "general_settings",
     rows: &[
-        (Status::Supported(Kind::Text), &["master_key"]),
+        (Status::Supported(Kind::Credential), &["master_key"]),
         (
             Status::Refused,
             &[

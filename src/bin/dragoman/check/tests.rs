@@ -195,6 +195,17 @@ fn all_faults_are_told_at_once_from_top_to_bottom() {
 }
 
 #[test]
+fn a_fault_does_not_hide_others_nor_cause_any() {
+    let text = "model_list:\n- model_name: a\n  litellm_params: {model: opnai/x, api_base: 'ftp://x'}\n  model_info: {id: i}\n- model_name: b\n  litellm_params: {model: openai/x}\n  model_info: {id: i}\nrouter_settings: {model_group_alias: {c: a}}\n";
+    let expected = [
+        "3:20: model_list[0].litellm_params.model: no provider is named `opnai`, did you mean `openai`?; for a server that speaks OpenAI's format put `openai/` in front of the model",
+        "3:36: model_list[0].litellm_params.api_base: must start with `http://` or `https://`",
+        "7:16: model_list[1].model_info.id: given already at model_list[0].model_info.id",
+    ];
+    assert_eq!(faults(text), expected);
+}
+
+#[test]
 fn a_fault_in_what_an_alias_brings_is_told_where_it_is_written() {
     let text = "x: &x {modle: a}\nmodel_list:\n- model_name: a\n  litellm_params:\n    <<: *x\n    model: openai/gpt-4o\n";
     assert!(faults(text).contains(
