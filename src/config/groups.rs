@@ -7,7 +7,7 @@ use super::environment::Text;
 use super::faults::{Note, Trouble};
 use super::kind::{self, Type};
 use super::path::Path;
-use super::plan::{COLUMNS, Deployment, Group, GroupName};
+use super::plan::{Deployment, Group, GroupName};
 use super::schema::{self, ALIAS};
 use super::section::{Findings, Section};
 
@@ -31,6 +31,7 @@ pub(super) fn gathered(
     for (index, (name, drafts)) in members.into_iter().enumerate() {
         weigh(&name, &drafts, findings);
         let start = all.len();
+        let weights = weights(&drafts);
         all.extend(drafts.into_iter().map(|draft| Draft {
             deployment: Deployment {
                 group: index,
@@ -41,9 +42,28 @@ pub(super) fn gathered(
         groups.push(Group {
             name,
             deployments: start..all.len(),
+            weights,
         });
     }
     (all, groups)
+}
+
+/// What decides how often a deployment is picked, most decisive first.
+const COLUMNS: [(&str, fn(&Deployment) -> Option<f64>); 3] = [
+    ("weight", |deployment| deployment.weight),
+    ("rpm", |deployment| deployment.rpm.map(as_weight)),
+    ("tpm", |deployment| deployment.tpm.map(as_weight)),
+];
+
+fn weights(drafts: &[Draft]) -> Vec<f64> {
+    let column = |of: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
+        drafts.iter().map(|draft| of(&draft.deployment).unwrap_or_default()).collect()
+    };
+    COLUMNS
+        .into_iter()
+        .map(|(_, of)| column(of))
+        .find(|weights| weights.iter().any(|weight| *weight > 0.0))
+        .unwrap_or_else(|| vec![1.0; drafts.len()])
 }
 
 /// `weight` decides, else `rpm`, else `tpm`; whoever lacks what decides gets nothing.
@@ -65,6 +85,11 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     {
         findings.warn(draft.at.key("litellm_params"), Note::NoWeight(column));
     }
+}
+
+/// Limits above 2^32 a minute weigh the same.
+fn as_weight(limit: u64) -> f64 {
+    f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// An entry of `model_group_alias`.

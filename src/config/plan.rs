@@ -27,6 +27,19 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The names that `/v1/models` lists: the groups in the order of the file, then aliases by name.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        let groups = self.groups.iter().map(|group| group.name.as_str());
+        let mut aliases: Vec<&str> = self
+            .names
+            .iter()
+            .filter(|(name, of)| !of.hidden && self.groups.iter().all(|group| group.name != **name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        aliases.sort_unstable();
+        groups.chain(aliases)
+    }
+
     /// The deployments of a group.
     #[must_use]
     pub fn members(&self, group: &Group) -> &[Deployment] {
@@ -34,40 +47,6 @@ impl Plan {
             .get(group.deployments.clone())
             .unwrap_or_default()
     }
-
-    /// How often each deployment of a group is picked, relative to the others: by `weight`, else `rpm`, else `tpm`, whichever
-    /// one of them has above 0; else all alike. A deployment that lacks what decides has 0.
-    #[must_use]
-    pub fn weights(&self, group: &Group) -> Vec<f64> {
-        let members = self.members(group);
-        let by = |(_, column): (_, Column)| -> Vec<f64> {
-            members
-                .iter()
-                .map(|member| column(member).unwrap_or_default())
-                .collect()
-        };
-        let decides = |weights: &Vec<f64>| weights.iter().any(|weight| *weight > 0.0);
-        COLUMNS
-            .into_iter()
-            .map(by)
-            .find(decides)
-            .unwrap_or_else(|| vec![1.0; members.len()])
-    }
-}
-
-/// What deployments are weighed by.
-pub(super) type Column = fn(&Deployment) -> Option<f64>;
-
-/// The first of these that is above 0 anywhere in a group decides for all of it.
-pub(super) const COLUMNS: [(&str, Column); 3] = [
-    ("weight", |deployment| deployment.weight),
-    ("rpm", |deployment| deployment.rpm.map(as_weight)),
-    ("tpm", |deployment| deployment.tpm.map(as_weight)),
-];
-
-/// Limits above 2^32 a minute weigh the same.
-fn as_weight(limit: u64) -> f64 {
-    f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// A name callers may use for a group.
@@ -86,6 +65,9 @@ pub struct Group {
     pub name: String,
     /// Indexes into [`Plan::deployments`].
     pub deployments: core::ops::Range<usize>,
+    /// How often each of them is picked, relative to the others: by `weight`, else `rpm`, else
+    /// `tpm`, whichever one of them has above 0; else all alike. One that lacks what decides has 0.
+    pub weights: Vec<f64>,
 }
 
 /// One entry of `model_list`.

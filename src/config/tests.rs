@@ -306,7 +306,7 @@ fn siblings_without_a_weight_get_nothing_and_are_told() {
         }
         source
     };
-    let weights = |source: &Value| plan(source).weights(&plan(source).groups[0]);
+    let weights = |source: &Value| plan(source).groups.remove(0).weights;
     let lacking = source(json!({"weight": 2}), json!({"rpm": 9}));
     assert_eq!(
         warnings(&lacking),

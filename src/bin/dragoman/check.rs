@@ -6,38 +6,50 @@ use std::fmt::Write;
 use std::path::Path as File;
 
 use dragoman::config::{self, Checked, PLACEHOLDER};
+use serde_json::Value;
 
 use crate::source::{self, Loaded, Place, PlacedFault};
 use crate::{Report, summary};
 
 /// Checks a file. With `allow_missing`, variables that are not set are worth a warning only.
 pub fn run(file: &File, allow_missing: bool, env: &dyn Fn(&str) -> Option<String>) -> Report {
-    let name = file.display().to_string();
-    source::load(file).map_or_else(
-        |faults| refused(&name, faults),
-        |loaded| judge(&name, &loaded, allow_missing, env),
+    read(file, allow_missing, env).map_or_else(
+        |report| report,
+        |accepted| Report {
+            complaints: accepted.warnings,
+            good: true,
+            output: summary::of(&accepted.checked.plan),
+        },
     )
 }
 
-fn judge(
-    name: &str,
-    loaded: &Loaded,
-    allow_missing: bool,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Report {
-    let lenient = Lenient::new(loaded, allow_missing);
-    match config::read(&loaded.value, &|variable| {
-        env(variable).or_else(|| lenient.stand_in(variable))
-    }) {
-        Err(faults) => refused(
-            name,
-            faults
-                .into_iter()
-                .map(|fault| PlacedFault::of(fault, &loaded.places))
-                .collect(),
-        ),
-        Ok(checked) => accepted(name, loaded, &checked, &lenient),
-    }
+/// A file that was found good.
+#[derive(Debug)]
+pub struct Accepted {
+    /// What it was checked into.
+    pub checked: Checked,
+    /// The file as written.
+    pub value: Value,
+    /// What is worth knowing about it, a line each.
+    pub warnings: String,
+}
+
+/// Reads a file and checks it.
+///
+/// # Errors
+/// A report of all that is wrong with it.
+pub fn read(file: &File, allow_missing: bool, env: &dyn Fn(&str) -> Option<String>) -> Result<Accepted, Report> {
+    let name = file.display().to_string();
+    let loaded = source::load(file).map_err(|faults| refused(&name, faults))?;
+    let lenient = Lenient::new(&loaded, allow_missing);
+    let lookup = |variable: &str| env(variable).or_else(|| lenient.stand_in(variable));
+    let checked = config::read(&loaded.value, &lookup).map_err(|faults| {
+        let placed = faults.into_iter().map(|fault| PlacedFault::of(fault, &loaded.places));
+        refused(&name, placed.collect())
+    })?;
+    let warnings = warnings(&name, &loaded, &checked, &lenient);
+    drop(lenient);
+    Ok(Accepted { checked, value: loaded.value, warnings })
 }
 
 fn refused(name: &str, mut faults: Vec<PlacedFault>) -> Report {
@@ -52,14 +64,14 @@ fn refused(name: &str, mut faults: Vec<PlacedFault>) -> Report {
     }
 }
 
-fn accepted(name: &str, loaded: &Loaded, checked: &Checked, lenient: &Lenient<'_>) -> Report {
+fn warnings(name: &str, loaded: &Loaded, checked: &Checked, lenient: &Lenient<'_>) -> String {
     let warnings = checked
         .warnings
         .iter()
         .map(|warning| (loaded.places.of(&warning.at), warning.to_string()));
     let mut warnings: Vec<(Place, String)> = warnings.chain(lenient.warnings()).collect();
     warnings.sort();
-    let complaints = warnings
+    warnings
         .iter()
         .fold(String::new(), |mut text, (place, words)| {
             let _ = writeln!(
@@ -68,12 +80,7 @@ fn accepted(name: &str, loaded: &Loaded, checked: &Checked, lenient: &Lenient<'_
                 place.line, place.column
             );
             text
-        });
-    Report {
-        complaints,
-        good: true,
-        output: summary::of(&checked.plan),
-    }
+        })
 }
 
 /// Stands in for variables the file names and nobody sets.

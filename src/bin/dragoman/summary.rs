@@ -74,7 +74,7 @@ fn aliases(plan: &Plan, group: usize) -> String {
 }
 
 fn rows(plan: &Plan, group: &Group) -> Vec<[String; 7]> {
-    let weights = plan.weights(group);
+    let weights = &group.weights;
     let total: f64 = weights.iter().sum();
     let shares = weights
         .into_iter()

@@ -1,5 +1,7 @@
 //! Mistakes and what is said about them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -17,11 +19,16 @@ fn env(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
+/// The report on a file with this content, which it calls `f`.
 fn check(text: &str, allow_missing: bool) -> Report {
-    match source::parse(text.as_bytes()) {
-        Err(faults) => refused("f", faults),
-        Ok(loaded) => judge("f", &loaded, allow_missing, &env),
-    }
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let unique = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let file = std::env::temp_dir().join(format!("dragoman-check-{}-{}.yaml", unique.0, unique.1));
+    std::fs::write(&file, text).unwrap();
+    let report = run(&file, allow_missing, &env);
+    std::fs::remove_file(&file).unwrap();
+    let complaints = report.complaints.replace(&format!("{}:", file.display()), "f:");
+    Report { complaints, ..report }
 }
 
 fn faults(text: &str) -> Vec<String> {
