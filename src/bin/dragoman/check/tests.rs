@@ -27,8 +27,13 @@ fn check(text: &str, allow_missing: bool) -> Report {
     std::fs::write(&file, text).unwrap();
     let report = run(&file, allow_missing, &env);
     std::fs::remove_file(&file).unwrap();
-    let complaints = report.complaints.replace(&format!("{}:", file.display()), "f:");
-    Report { complaints, ..report }
+    let complaints = report
+        .complaints
+        .replace(&format!("{}:", file.display()), "f:");
+    Report {
+        complaints,
+        ..report
+    }
 }
 
 fn faults(text: &str) -> Vec<String> {
