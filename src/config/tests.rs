@@ -314,6 +314,13 @@ fn siblings_without_a_weight_get_nothing_and_are_told() {
             "model_list[1].litellm_params: no `weight` while others of its group have one: it gets no traffic"
         ]
     );
+    let idle = source(json!({"rpm": 0}), json!({"tpm": 5}));
+    assert_eq!(
+        warnings(&idle),
+        [
+            "model_list[0].litellm_params: no `tpm` while others of its group have one: it gets no traffic"
+        ]
+    );
     assert_eq!(weights(&lacking), [2.0, 0.0]);
     assert_eq!(
         weights(&source(json!({"rpm": 1}), json!({"rpm": 9}))),
@@ -342,6 +349,19 @@ fn clusters_follow_the_template_unless_the_deployment_names_its_own() {
     );
     source["model_list"][0]["dragoman"] = json!({"cluster": "egress"});
     assert_eq!(plan(&source).deployments[0].endpoint.cluster, "egress");
+}
+
+#[test]
+fn a_deployment_cannot_set_the_header_that_picks_its_cluster() {
+    let mut source = one(json!({"model": "openai/gpt-4o", "extra_headers": {"X-Route": "other"}}));
+    assert!(good(&source).warnings.is_empty());
+    source["dragoman"] = json!({"cluster_header": "x-route"});
+    assert_eq!(
+        faults(&source),
+        [
+            "model_list[0].litellm_params.extra_headers.X-Route: the gateway sets this header field itself"
+        ]
+    );
 }
 
 #[test]
