@@ -8,6 +8,7 @@ use super::endpoint::{Base, Template};
 use super::environment::Text;
 use super::faults::{BadBase, Note, Trouble};
 use super::headers;
+use super::key::Bearer;
 use super::model::{self, Named, Naming};
 use super::path::Path;
 use super::plan::{Deployment, Endpoint};
@@ -15,7 +16,6 @@ use super::prices::{self, Model};
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
 use crate::provider::Provider;
-use crate::value::secret::Secret;
 
 /// What holds for every deployment that does not say otherwise.
 pub(super) struct Defaults {
@@ -29,69 +29,58 @@ pub(super) struct Defaults {
 pub(super) struct Draft {
     pub at: Path,
     pub deployment: Deployment,
-    /// `model_info.id`, if it is given.
-    pub has_id: bool,
     /// Its `model_name`.
     pub group: String,
 }
 
+/// What could be read of an entry.
+pub(super) struct Reading {
+    pub at: Path,
+    /// `None` when it has a fault that leaves nothing to work with.
+    pub draft: Option<Draft>,
+    /// Its `model_name`.
+    pub group: Option<String>,
+    /// `model_info.id`.
+    pub id: Option<String>,
+}
+
 /// The sections of an entry.
 struct Entry<'v> {
-    at: Path,
     info: Section<'v>,
     options: Section<'v>,
     params: Section<'v>,
 }
 
-/// Reads an entry; `None` when it has a fault that leaves nothing to work with.
+/// Reads an entry.
 pub(super) fn read(
     value: &Value,
     at: &Path,
     defaults: &Defaults,
     findings: &mut Findings<'_>,
-) -> Option<Draft> {
+) -> Reading {
     let top = Section::open(Some(value), at.clone(), &ENTRY, findings);
     let entry = Entry {
-        at: at.clone(),
         info: top.section("model_info", &MODEL_INFO, findings),
         options: top.section("dragoman", &DEPLOYMENT_OPTIONS, findings),
         params: top.section("litellm_params", &PARAMS, findings),
     };
-    if !value.is_object() {
-        return None;
-    }
-    let group = group(&top, findings);
-    let named = entry.named(findings);
-    let base = named
-        .as_ref()
-        .and_then(|named| entry.base(named.provider, findings));
-    let extra_headers = headers::extra(&entry.params, &defaults.cluster_header, findings);
-    entry.mode(findings);
-    let (group, named, base) = (group?, named?, base?);
-    let endpoint = entry.endpoint(base, defaults, findings);
-    let api_key = entry.api_key(
-        named.provider,
-        &endpoint,
-        extra_headers
-            .iter()
-            .any(|(name, _)| name == "authorization"),
-        findings,
-    );
-    let deployment = entry.deployment(named, endpoint, defaults, findings);
-    let deployment = Deployment {
-        api_key,
-        extra_headers,
-        ..deployment
-    };
-    if deployment.prices.is_none() && deployment.mock_response.is_none() {
-        findings.warn(entry.params.place("model"), Note::Unpriced);
-    }
-    Some(Draft {
-        at: entry.at,
-        has_id: entry.info.value("id").is_some(),
+    let group = value.is_object().then(|| group(&top, findings)).flatten();
+    let deployment = entry
+        .params
+        .is_there()
+        .then(|| entry.read(defaults, findings))
+        .flatten();
+    let draft = group.clone().zip(deployment);
+    Reading {
+        at: at.clone(),
+        draft: draft.map(|(group, deployment)| Draft {
+            at: at.clone(),
+            deployment,
+            group,
+        }),
         group,
-        deployment,
-    })
+        id: entry.info.name("id", &findings.env).map(|id| id.value),
+    }
 }
 
 fn group(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<String> {
@@ -115,6 +104,31 @@ fn group(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<String> {
 }
 
 impl Entry<'_> {
+    fn read(&self, defaults: &Defaults, findings: &mut Findings<'_>) -> Option<Deployment> {
+        self.mode(findings);
+        let extra_headers = headers::extra(&self.params, &defaults.cluster_header, findings);
+        let named = self.named(findings);
+        let base = self.base(named.as_ref().map(|named| named.provider), findings);
+        let (named, base) = (named?, base?);
+        let endpoint = self.endpoint(base, defaults, findings);
+        let bearer = Bearer {
+            endpoint: &endpoint,
+            extra_headers: &extra_headers,
+            params: &self.params,
+            provider: named.provider,
+        };
+        let api_key = bearer.key(findings);
+        let deployment = self.deployment(named, endpoint, defaults, findings);
+        if deployment.prices.is_none() && deployment.mock_response.is_none() {
+            findings.warn(self.params.place("model"), Note::Unpriced);
+        }
+        Some(Deployment {
+            api_key,
+            extra_headers,
+            ..deployment
+        })
+    }
+
     fn named(&self, findings: &mut Findings<'_>) -> Option<Named> {
         if self.params.value("model").is_none() {
             findings.fault(self.params.at.clone(), Trouble::Missing("model"));
@@ -154,21 +168,23 @@ impl Entry<'_> {
         }
     }
 
-    fn base(&self, provider: &'static dyn Provider, findings: &mut Findings<'_>) -> Option<Base> {
+    /// The deployment's address, else the provider's, if that is known.
+    fn base(
+        &self,
+        provider: Option<&'static dyn Provider>,
+        findings: &mut Findings<'_>,
+    ) -> Option<Base> {
         let key = self.address_key();
         if key == "api_base" && self.params.value("base_url").is_some() {
             let first = self.params.place("api_base");
             findings.fault(self.params.place("base_url"), Trouble::Duplicate { first });
         }
-        let (parsed, at) = match (self.address(findings), self.params.value(key)) {
-            (Some(text), _) => (Base::parse(&text.value), self.params.place(key)),
-            (None, Some(_)) => return None,
-            (None, None) => (
-                provider
-                    .default_base()
-                    .map_or(Err(BadBase::Missing), Base::parse),
-                self.params.at.clone(),
+        let (parsed, at) = match self.params.value(key) {
+            Some(_) => (
+                Base::parse(&self.address(findings)?.value),
+                self.params.place(key),
             ),
+            None => (usual(provider?), self.params.at.clone()),
         };
         parsed
             .map_err(|bad| findings.fault(at, Trouble::Base(bad)))
@@ -205,50 +221,6 @@ impl Entry<'_> {
                 },
             );
         }
-    }
-
-    /// The deployment's key, else the provider's variable, as in LiteLLM.
-    fn api_key(
-        &self,
-        provider: &'static dyn Provider,
-        endpoint: &Endpoint,
-        has_authorization: bool,
-        findings: &mut Findings<'_>,
-    ) -> Option<Secret> {
-        if self.params.value("api_key").is_some() {
-            return self.key(findings);
-        }
-        let is_mock = self.params.value("mock_response").is_some();
-        let variable = provider.key_variable();
-        let found = variable
-            .and_then(|name| findings.env.variable(name))
-            .filter(|key| is_sendable(key));
-        let usual = provider
-            .default_base()
-            .and_then(|base| Base::parse(base).ok());
-        let is_own_host = usual
-            .as_ref()
-            .is_some_and(|usual| usual.host == endpoint.host);
-        let is_public = usual.is_some_and(|usual| usual.tls);
-        let silent = is_mock || has_authorization;
-        match (&found, variable) {
-            (Some(_), Some(name)) if is_public && !is_own_host && !silent => {
-                findings.warn(self.params.at.clone(), Note::KeyElsewhere(name));
-            }
-            (None, name) if is_own_host && is_public && !silent => {
-                findings.warn(self.params.at.clone(), Note::NoKey(name));
-            }
-            _ => {}
-        }
-        found.map(Secret::new)
-    }
-
-    fn key(&self, findings: &mut Findings<'_>) -> Option<Secret> {
-        let key = self.params.text("api_key", &findings.env)?.value;
-        if !is_sendable(&key) {
-            findings.fault(self.params.place("api_key"), Trouble::Characters);
-        }
-        Some(Secret::new(key))
     }
 
     /// All but the key and the headers.
@@ -295,6 +267,8 @@ impl Entry<'_> {
     }
 }
 
-fn is_sendable(key: &str) -> bool {
-    !key.is_empty() && key.trim() == key && http::HeaderValue::from_str(key).is_ok()
+fn usual(provider: &'static dyn Provider) -> Result<Base, BadBase> {
+    provider
+        .default_base()
+        .map_or(Err(BadBase::Missing), Base::parse)
 }

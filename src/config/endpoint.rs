@@ -1,12 +1,15 @@
 //! Where a deployment is: its address taken apart, and the name of Envoy's cluster for it.
 
+use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use http::Uri;
 use http::uri::Authority;
 
+use super::deployment::Draft;
 use super::faults::{BadBase, Trouble};
 use super::plan::Endpoint;
+use super::section::Findings;
 
 /// An `api_base` taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +176,22 @@ fn port(authority: &Authority) -> Result<Option<u16>, BadBase> {
 
 const fn usual_port(tls: bool) -> u16 {
     if tls { 443 } else { 80 }
+}
+
+/// A cluster of Envoy's either speaks TLS or does not.
+pub(super) fn one_kind_of_connection(drafts: &[Draft], findings: &mut Findings<'_>) {
+    let mut known: HashMap<&str, &Draft> = HashMap::new();
+    for draft in drafts {
+        let endpoint = &draft.deployment.endpoint;
+        let first = *known.entry(&endpoint.cluster).or_insert(draft);
+        if first.deployment.endpoint.tls != endpoint.tls {
+            let trouble = Trouble::ClusterConflict {
+                cluster: endpoint.cluster.clone(),
+                other: first.at.clone(),
+            };
+            findings.fault(draft.at.clone(), trouble);
+        }
+    }
 }
 
 #[cfg(test)]

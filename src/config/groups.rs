@@ -1,6 +1,6 @@
 //! Deployments gathered into groups, and the names callers may use for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::deployment::Draft;
 use super::environment::Text;
@@ -103,6 +103,7 @@ struct Alias<'v> {
 /// Every name callers may use: the groups' own and `router_settings.model_group_alias`.
 pub(super) fn names(
     groups: &[Group],
+    declared: &HashSet<String>,
     router: &Section<'_>,
     findings: &mut Findings<'_>,
 ) -> HashMap<String, GroupName> {
@@ -119,12 +120,13 @@ pub(super) fn names(
     let aliases = aliases(router, findings);
     let (by_alias, by_group) = (
         aliases.iter().map(|alias| (alias.name, alias)).collect(),
-        names_of(groups),
+        targets(groups, declared),
     );
     for alias in &aliases {
         match target(alias, &by_alias, &by_group) {
             Err(trouble) => findings.fault(alias.at.clone(), trouble),
-            Ok(group) => {
+            Ok(None) => {}
+            Ok(Some(group)) => {
                 names.insert(
                     alias.name.to_owned(),
                     GroupName {
@@ -138,20 +140,25 @@ pub(super) fn names(
     names
 }
 
-fn names_of(groups: &[Group]) -> HashMap<&str, usize> {
-    groups
+/// What an alias can stand for: groups, and those whose deployments all have faults, which have no index.
+fn targets<'g>(
+    groups: &'g [Group],
+    declared: &'g HashSet<String>,
+) -> HashMap<&'g str, Option<usize>> {
+    let declared = declared.iter().map(|name| (name.as_str(), None));
+    let groups = groups
         .iter()
         .enumerate()
-        .map(|(index, group)| (group.name.as_str(), index))
-        .collect()
+        .map(|(index, group)| (group.name.as_str(), Some(index)));
+    declared.chain(groups).collect()
 }
 
 /// The group an alias stands for, perhaps by way of other aliases.
 fn target(
     alias: &Alias<'_>,
     aliases: &HashMap<&str, &Alias<'_>>,
-    groups: &HashMap<&str, usize>,
-) -> Result<usize, Trouble> {
+    groups: &HashMap<&str, Option<usize>>,
+) -> Result<Option<usize>, Trouble> {
     if groups.contains_key(alias.name) {
         return Err(Trouble::AliasShadows);
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use http::HeaderValue;
 use serde_json::{Number, Value};
 
 use super::environment::{Environment, PLACEHOLDER, Text};
@@ -14,6 +15,8 @@ use crate::value::money::PerMillion;
 pub(super) enum Kind {
     /// A whole number from 0 up.
     Count,
+    /// A key: text that can travel in a header field.
+    Credential,
     /// `true` or `false`.
     Flag,
     /// A name that can travel in a header field; a whole number counts as one.
@@ -35,6 +38,7 @@ impl Kind {
     pub fn trouble(self, value: &Value, env: &Environment<'_>) -> Option<Trouble> {
         match self {
             Kind::Structure => None,
+            Kind::Credential => credential(value, env).err(),
             Kind::Name => name(value, env).err(),
             Kind::Text => text(value, env).err(),
             Kind::Count | Kind::Flag | Kind::Price | Kind::Seconds | Kind::Weight
@@ -114,6 +118,21 @@ pub(super) fn text(value: &Value, env: &Environment<'_>) -> Result<Text, Trouble
     } else {
         Ok(text)
     }
+}
+
+/// A key.
+pub(super) fn credential(value: &Value, env: &Environment<'_>) -> Result<Text, Trouble> {
+    let text = text(value, env)?;
+    if is_sendable(&text.value) {
+        Ok(text)
+    } else {
+        Err(Trouble::Characters)
+    }
+}
+
+/// Whether a key can travel in a header field: a line feed at its end is a common mistake.
+pub(super) fn is_sendable(key: &str) -> bool {
+    !key.is_empty() && key.trim() == key && HeaderValue::from_str(key).is_ok()
 }
 
 /// A name that can travel in a header field.

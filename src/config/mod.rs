@@ -1,7 +1,7 @@
 //! What the operator wrote, checked whole before any of it takes effect.
 //!
 //! Bytes become a `Value` (`source`), every key is judged by a table (`schema`, `section`), every value by its kind (`kind`),
-//! entries become deployments (`deployment`, `model`, `endpoint`, `headers`, `prices`), and all together the [`plan::Plan`] (`read`).
+//! entries become deployments (`deployment`, `model`, `endpoint`, `headers`, `key`, `prices`, `identity`), and all together the [`plan::Plan`] (`read`).
 
 mod deployment;
 mod endpoint;
@@ -9,6 +9,8 @@ mod environment;
 mod faults;
 mod groups;
 mod headers;
+mod identity;
+mod key;
 mod kind;
 mod model;
 mod path;

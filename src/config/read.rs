@@ -1,20 +1,20 @@
 //! The whole configuration, read at once: either all of it is good, or everything that is not is told.
 
 use core::time::Duration;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::deployment::{self, Defaults, Draft};
+use super::deployment::{self, Defaults, Reading};
 use super::endpoint::Template;
 use super::environment::Environment;
 use super::faults::{Fault, Note, Trouble, Warning};
 use super::kind::Type;
 use super::path::Path;
-use super::plan::{Deployment, Plan};
+use super::plan::Plan;
 use super::schema::{DRAGOMAN, GENERAL, LITELLM, ROOT, ROUTER};
 use super::section::{Findings, Section};
-use super::{groups, headers};
+use super::{endpoint, groups, headers, identity};
 use crate::value::secret::Secret;
 
 /// 32 MiB, what `render` allows Envoy to buffer.
@@ -42,18 +42,27 @@ pub fn read(source: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Chec
     let root = Section::open(Some(source), Path::root(), &ROOT, &mut findings);
     let sections = Sections::open(&root, &mut findings);
     let defaults = sections.defaults(&mut findings);
-    let drafts = drafts(&root, &defaults, &mut findings);
+    let readings = readings(&root, &defaults, &mut findings);
+    let taken = identity::given(&readings, &mut findings);
+    let declared: HashSet<String> = readings
+        .iter()
+        .filter_map(|reading| reading.group.clone())
+        .collect();
+    let drafts = readings
+        .into_iter()
+        .filter_map(|reading| reading.draft)
+        .collect();
     let (mut drafts, groups) = groups::gathered(drafts, &mut findings);
-    identify(&mut drafts, &mut findings);
-    one_kind_of_connection(&drafts, &mut findings);
-    let names = groups::names(&groups, &sections.router, &mut findings);
+    identity::complete(&mut drafts, taken);
+    endpoint::one_kind_of_connection(&drafts, &mut findings);
+    let names = groups::names(&groups, &declared, &sections.router, &mut findings);
     let plan = Plan {
         deployments: drafts.into_iter().map(|draft| draft.deployment).collect(),
         groups,
         names,
         master_key: sections
             .general
-            .text("master_key", &findings.env)
+            .credential("master_key", &findings.env)
             .map(|key| Secret::new(key.value)),
         timeout: sections.timeout(&findings.env),
         max_body: sections.max_body(&mut findings),
@@ -184,90 +193,17 @@ fn variables(root: &Section<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn drafts(root: &Section<'_>, defaults: &Defaults, findings: &mut Findings<'_>) -> Vec<Draft> {
+fn readings(root: &Section<'_>, defaults: &Defaults, findings: &mut Findings<'_>) -> Vec<Reading> {
     let at = root.place("model_list");
     match root.value("model_list") {
         None => findings.fault(Path::root(), Trouble::Missing("model_list")),
         Some(Value::Array(entries)) if entries.is_empty() => findings.fault(at, Trouble::Empty),
         Some(Value::Array(entries)) => {
-            let entries = entries.iter().enumerate();
-            return entries
-                .filter_map(|(index, entry)| {
-                    deployment::read(entry, &at.index(index), defaults, findings)
-                })
-                .collect();
+            let mut read =
+                |(index, entry)| deployment::read(entry, &at.index(index), defaults, findings);
+            return entries.iter().enumerate().map(&mut read).collect();
         }
         Some(other) => findings.fault(at, Type::List.but(other)),
     }
     Vec::new()
-}
-
-/// Gives every deployment an id nobody else has.
-fn identify(drafts: &mut [Draft], findings: &mut Findings<'_>) {
-    let mut taken: HashMap<String, Path> = HashMap::new();
-    for draft in drafts.iter().filter(|draft| draft.has_id) {
-        let at = draft.at.key("model_info").key("id");
-        if let Some(first) = taken.get(&draft.deployment.id) {
-            findings.fault(
-                at,
-                Trouble::Duplicate {
-                    first: first.clone(),
-                },
-            );
-            continue;
-        }
-        taken.insert(draft.deployment.id.clone(), at);
-    }
-    for draft in drafts.iter_mut().filter(|draft| !draft.has_id) {
-        let id = free_id(&draft.group, &draft.deployment, &taken);
-        taken.insert(id.clone(), draft.at.clone());
-        draft.deployment.id = id;
-    }
-}
-
-/// Made from what identifies the entry, never from a secret; entries alike are counted.
-fn free_id(group: &str, deployment: &Deployment, taken: &HashMap<String, Path>) -> String {
-    let endpoint = &deployment.endpoint;
-    let scheme = if endpoint.tls { "https" } else { "http" };
-    let parts = [
-        group,
-        deployment.provider.name(),
-        &deployment.model,
-        scheme,
-        &endpoint.authority,
-        &endpoint.base_path,
-        &endpoint.cluster,
-    ];
-    let id = format!(
-        "{:016x}",
-        fnv(parts.iter().flat_map(|part| part.bytes().chain([0])))
-    );
-    let numbered = (2_u32..).map(|number| format!("{id}-{number}"));
-    core::iter::once(id.clone())
-        .chain(numbered)
-        .find(|id| !taken.contains_key(id))
-        .unwrap_or_default()
-}
-
-/// FNV-1a, 64 bits: stable across builds, which the standard library's hashers do not promise.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// A cluster of Envoy's either speaks TLS or does not.
-fn one_kind_of_connection(drafts: &[Draft], findings: &mut Findings<'_>) {
-    let mut known: HashMap<&str, &Draft> = HashMap::new();
-    for draft in drafts {
-        let endpoint = &draft.deployment.endpoint;
-        let first = *known.entry(&endpoint.cluster).or_insert(draft);
-        if first.deployment.endpoint.tls != endpoint.tls {
-            let trouble = Trouble::ClusterConflict {
-                cluster: endpoint.cluster.clone(),
-                other: first.at.clone(),
-            };
-            findings.fault(draft.at.clone(), trouble);
-        }
-    }
 }

@@ -81,6 +81,11 @@ impl<'v> Section<'v> {
             .filter(|value| !value.is_null())
     }
 
+    /// Whether there is such a section.
+    pub const fn is_there(&self) -> bool {
+        self.members.is_some()
+    }
+
     /// Where `key` is.
     pub fn place(&self, key: &str) -> Path {
         self.at.key(key)
@@ -88,6 +93,10 @@ impl<'v> Section<'v> {
 
     pub fn count(&self, key: &str, env: &Environment<'_>) -> Option<u64> {
         self.take(key, env, kind::count)
+    }
+
+    pub fn credential(&self, key: &str, env: &Environment<'_>) -> Option<Text> {
+        self.take(key, env, kind::credential)
     }
 
     pub fn flag(&self, key: &str, env: &Environment<'_>) -> Option<bool> {

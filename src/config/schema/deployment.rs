@@ -31,11 +31,11 @@ pub(in crate::config) static PARAMS: Table = Table {
                 "model",
                 "api_base",
                 "base_url",
-                "api_key",
                 "mock_response",
                 "custom_llm_provider",
             ],
         ),
+        (Status::Supported(Kind::Credential), &["api_key"]),
         (Status::Supported(Kind::Weight), &["weight"]),
         (Status::Supported(Kind::Count), &["rpm", "tpm"]),
         (

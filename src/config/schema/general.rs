@@ -7,7 +7,7 @@ use super::{Status, Table};
 pub(in crate::config) static GENERAL: Table = Table {
     name: "general_settings",
     rows: &[
-        (Status::Supported(Kind::Text), &["master_key"]),
+        (Status::Supported(Kind::Credential), &["master_key"]),
         (
             Status::Refused,
             &[
@@ -102,9 +102,12 @@ pub(in crate::config) static GENERAL: Table = Table {
         (
             Status::Postponed("batches and files are not answered"),
             &[
-                "*_batch_*",
-                "*_file_*",
+                "allowed_file_extensions",
+                "blocked_file_extensions",
+                "disable_batch_input_file_rate_limiting",
+                "max_batch_*",
                 "max_file_*",
+                "skip_batch_input_*",
                 "track_unmanaged_batch_cost",
             ],
         ),
