@@ -23,9 +23,9 @@ help: ## List the targets
 
 .PHONY: build
 build: rust-targets ## Make dist/dragoman.wasm and dist/dragoman
-	cargo rustc --release --lib --crate-type cdylib --target wasm32-wasip1
+	cargo rustc --profile module --lib --crate-type cdylib --target wasm32-wasip1
 	cargo build --release --workspace --bin dragoman
-	install -D -m 644 $(TARGET_DIR)/wasm32-wasip1/release/dragoman.wasm dist/dragoman.wasm
+	install -D -m 644 $(TARGET_DIR)/wasm32-wasip1/module/dragoman.wasm dist/dragoman.wasm
 	install -D -m 755 $(TARGET_DIR)/release/dragoman dist/dragoman
 	@printf 'dist/dragoman.wasm: %d bytes\n' "$$(wc -c < dist/dragoman.wasm)"
 
