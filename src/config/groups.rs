@@ -48,16 +48,21 @@ pub(super) fn gathered(
     (all, groups)
 }
 
+type Column = fn(&Deployment) -> Option<f64>;
+
 /// What decides how often a deployment is picked, most decisive first.
-const COLUMNS: [(&str, fn(&Deployment) -> Option<f64>); 3] = [
+const COLUMNS: [(&str, Column); 3] = [
     ("weight", |deployment| deployment.weight),
     ("rpm", |deployment| deployment.rpm.map(as_weight)),
     ("tpm", |deployment| deployment.tpm.map(as_weight)),
 ];
 
 fn weights(drafts: &[Draft]) -> Vec<f64> {
-    let column = |of: fn(&Deployment) -> Option<f64>| -> Vec<f64> {
-        drafts.iter().map(|draft| of(&draft.deployment).unwrap_or_default()).collect()
+    let column = |of: Column| -> Vec<f64> {
+        drafts
+            .iter()
+            .map(|draft| of(&draft.deployment).unwrap_or_default())
+            .collect()
     };
     COLUMNS
         .into_iter()

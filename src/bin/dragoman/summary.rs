@@ -77,7 +77,7 @@ fn rows(plan: &Plan, group: &Group) -> Vec<[String; 7]> {
     let weights = &group.weights;
     let total: f64 = weights.iter().sum();
     let shares = weights
-        .into_iter()
+        .iter()
         .map(|weight| format!("{:.1} %", 100.0 * weight / total));
     plan.members(group)
         .iter()
