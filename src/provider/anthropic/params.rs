@@ -107,12 +107,21 @@ const BETAS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A 400 naming every such member and the way to have it dropped.
-pub(super) fn check(request: &ChatRequest<'_>, target: &Target<'_>, abilities: &Abilities) -> Result<(), ApiError> {
-    let asked = request.members.get("drop_params").is_some_and(|member| member.value == b"true");
+pub(super) fn check(
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    abilities: &Abilities,
+) -> Result<(), ApiError> {
+    let asked = request
+        .members
+        .get("drop_params")
+        .is_some_and(|member| member.value == b"true");
     if target.drop_params || asked {
         return Ok(());
     }
-    let refused: Vec<String> = stated(request).filter_map(|member| refused(member, abilities)).collect();
+    let refused: Vec<String> = stated(request)
+        .filter_map(|member| refused(member, abilities))
+        .collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
@@ -126,9 +135,13 @@ pub(super) fn check(request: &ChatRequest<'_>, target: &Target<'_>, abilities: &
 }
 
 /// The members that Anthropic is given as they are: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = (String, &'r Member<'a>)> {
+pub(super) fn forwarded<'r, 'a>(
+    request: &'r ChatRequest<'a>,
+) -> impl Iterator<Item = (String, &'r Member<'a>)> {
     let unknown = |name: &str| {
-        !MAPPED.contains(&name) && !IGNORED.contains(&name) && !UNSUPPORTED.iter().any(|(known, _)| *known == name)
+        !MAPPED.contains(&name)
+            && !IGNORED.contains(&name)
+            && !UNSUPPORTED.iter().any(|(known, _)| *known == name)
     };
     let named = stated(request).map(|member| (member.key.decode().into_owned(), member));
     named.filter(move |(name, _)| unknown(name))
@@ -136,27 +149,41 @@ pub(super) fn forwarded<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<I
 
 /// The beta that a forwarded member needs.
 pub(super) fn beta(name: &str) -> Option<&'static str> {
-    BETAS.iter().find(|(member, _)| *member == name).map(|(_, beta)| *beta)
+    BETAS
+        .iter()
+        .find(|(member, _)| *member == name)
+        .map(|(_, beta)| *beta)
 }
 
 /// Members that say something; of several with one name the last.
 fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
     let last = |member: &Member<'a>| {
         let name = member.key.decode();
-        request.members.get(&name).is_some_and(|last| last.whole == member.whole)
+        request
+            .members
+            .get(&name)
+            .is_some_and(|last| last.whole == member.whole)
     };
-    request.members.iter().filter(move |member| member.value != b"null" && last(member))
+    request
+        .members
+        .iter()
+        .filter(move |member| member.value != b"null" && last(member))
 }
 
 fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
     let name = member.key.decode();
     let refused = match name.as_ref() {
         "reasoning_effort" => abilities.thinking == Thinking::Never && member.value != b"\"none\"",
-        "service_tier" => !matches!(member.value, b"\"auto\"" | b"\"default\"" | b"\"standard_only\""),
+        "service_tier" => !matches!(
+            member.value,
+            b"\"auto\"" | b"\"default\"" | b"\"standard_only\""
+        ),
         "temperature" | "top_p" => !abilities.sampling && !same(member.value, "1"),
         "top_k" => !abilities.sampling,
         other => {
-            let unsupported = UNSUPPORTED.iter().find(|(unsupported, _)| *unsupported == other);
+            let unsupported = UNSUPPORTED
+                .iter()
+                .find(|(unsupported, _)| *unsupported == other);
             unsupported.is_some_and(|(_, nothing)| !same(member.value, nothing))
         }
     };
@@ -166,7 +193,12 @@ fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
 /// Whether the value is `wanted`, however the number or the array is spelled.
 fn same(value: &[u8], wanted: &str) -> bool {
     let compact = crate::wire::json::compact(value);
-    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let number = |text: &[u8]| {
+        core::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse::<f64>().ok())
+    };
     let numbers = (number(&compact), number(wanted.as_bytes()));
-    compact.as_ref() == wanted.as_bytes() || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
+    compact.as_ref() == wanted.as_bytes()
+        || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
 }

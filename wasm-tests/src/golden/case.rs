@@ -22,7 +22,9 @@ pub(super) struct Fixture<'a> {
 
 impl<'a> Fixture<'a> {
     pub fn read(text: &'a str) -> Self {
-        Self { members: Members::read(text.as_bytes()).expect("a fixture is a JSON object") }
+        Self {
+            members: Members::read(text.as_bytes()).expect("a fixture is a JSON object"),
+        }
     }
 
     pub fn raw(&self, name: &str) -> Option<&'a str> {
@@ -31,7 +33,8 @@ impl<'a> Fixture<'a> {
     }
 
     pub fn value(&self, name: &str) -> Option<Value> {
-        self.raw(name).map(|json| serde_json::from_str(json).expect("a member is JSON"))
+        self.raw(name)
+            .map(|json| serde_json::from_str(json).expect("a member is JSON"))
     }
 
     /// The client's request, words for words.
@@ -41,7 +44,9 @@ impl<'a> Fixture<'a> {
 
     /// The request as the vendor of the folder is sent it.
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
-        let model = self.value("model").unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+        let model = self
+            .value("model")
+            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
         let key = Secret::new("sk-ant-test".to_owned());
         let target = Target {
             model: model.as_str().expect("a model is a name"),
@@ -93,14 +98,33 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
     let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
     // A raw reading first: it refuses what is no JSON at all.
     serde_json::from_str::<&RawValue>(&body).map_err(|fault| format!("{fault} in {body}"))?;
-    same(&serde_json::from_str(&body).map_err(|fault| fault.to_string())?, &fixture.value("expected").expect("expected"))?;
-    for (header, value) in fixture.value("headers").unwrap_or_default().as_object().into_iter().flatten() {
-        let set = encoded.headers.iter().find(|(name, _)| name == header).map(|(_, value)| value.as_str());
+    same(
+        &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
+        &fixture.value("expected").expect("expected"),
+    )?;
+    for (header, value) in fixture
+        .value("headers")
+        .unwrap_or_default()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let set = encoded
+            .headers
+            .iter()
+            .find(|(name, _)| name == header)
+            .map(|(_, value)| value.as_str());
         if set != value.as_str() {
             return Err(format!("header {header} is {set:?}"));
         }
     }
-    for spelling in fixture.value("contains").unwrap_or_default().as_array().into_iter().flatten() {
+    for spelling in fixture
+        .value("contains")
+        .unwrap_or_default()
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         if !body.contains(spelling.as_str().expect("a spelling is a string")) {
             return Err(format!("{spelling} is not in {body}"));
         }
@@ -111,14 +135,20 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
 pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
     let response = fixture.raw("response").expect("response");
-    let completion = match (fixture.decoder(name).whole(response.as_bytes()), fixture.value("error")) {
+    let completion = match (
+        fixture.decoder(name).whole(response.as_bytes()),
+        fixture.value("error"),
+    ) {
         (Err(error), Some(expected)) => return refused(&error, &expected),
         (Err(error), None) => return Err(format!("refused: {error:?}")),
         (Ok(_), Some(_)) => return Err("not refused".to_owned()),
         (Ok(completion), None) => completion,
     };
     let body = answer::encode(&completion, "chatcmpl-ours", 1_768_480_496, "group");
-    same(&serde_json::from_slice(&body).map_err(|fault| fault.to_string())?, &fixture.value("expected").expect("expected"))
+    same(
+        &serde_json::from_slice(&body).map_err(|fault| fault.to_string())?,
+        &fixture.value("expected").expect("expected"),
+    )
 }
 
 /// Whether the error has the members that are expected.
@@ -127,7 +157,12 @@ pub(super) fn refused(error: &ApiError, expected: &Value) -> Result<(), String> 
         "status": error.status, "type": error.kind, "code": error.code, "param": error.param, "message": error.message,
     });
     let differs = |name: &&String| actual.get(name.as_str()) != expected.get(name.as_str());
-    match expected.as_object().expect("error is an object").keys().find(differs) {
+    match expected
+        .as_object()
+        .expect("error is an object")
+        .keys()
+        .find(differs)
+    {
         Some(name) => Err(format!("error differs in {name}: {actual}")),
         None => Ok(()),
     }

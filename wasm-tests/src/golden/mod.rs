@@ -39,13 +39,18 @@ pub fn run() -> Outcome {
             case::answer(&name, text)
         } else if name.ends_with(".chunks.json") {
             let sse = name.replace(".chunks.json", ".sse");
-            let sse = FIXTURES.get_file(&sse).and_then(File::contents_utf8).expect("chunks need a stream");
+            let sse = FIXTURES
+                .get_file(&sse)
+                .and_then(File::contents_utf8)
+                .expect("chunks need a stream");
             stream::check(&name, text, sse)
         } else {
             continue;
         };
         outcome.run += 1;
-        outcome.failures.extend(result.err().map(|fault| format!("{name}: {fault}")));
+        outcome
+            .failures
+            .extend(result.err().map(|fault| format!("{name}: {fault}")));
     }
     outcome
 }
@@ -53,7 +58,10 @@ pub fn run() -> Outcome {
 /// The names of the fixtures in this module, so that a test can tell when one on disk is missing.
 #[must_use]
 pub fn names() -> Vec<String> {
-    files(&FIXTURES).iter().map(|file| file.path().display().to_string()).collect()
+    files(&FIXTURES)
+        .iter()
+        .map(|file| file.path().display().to_string())
+        .collect()
 }
 
 fn files(dir: &'static Dir<'static>) -> Vec<&'static File<'static>> {

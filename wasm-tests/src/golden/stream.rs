@@ -14,19 +14,40 @@ pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
     expected(&fixture, &whole)?;
     for cut in 0..=sse.len() {
         let (head, tail) = sse.as_bytes().split_at(cut);
-        unchanged(&whole, &deliver(&fixture, name, [head, tail]), &format!("cut at byte {cut}"))?;
+        unchanged(
+            &whole,
+            &deliver(&fixture, name, [head, tail]),
+            &format!("cut at byte {cut}"),
+        )?;
     }
-    unchanged(&whole, &deliver(&fixture, name, sse.as_bytes().chunks(1)), "byte by byte")?;
+    unchanged(
+        &whole,
+        &deliver(&fixture, name, sse.as_bytes().chunks(1)),
+        "byte by byte",
+    )?;
     let crlf = sse.replace('\n', "\r\n");
     unchanged(&whole, &deliver(&fixture, name, [crlf.as_bytes()]), "CRLF")?;
-    unchanged(&whole, &deliver(&fixture, name, crlf.as_bytes().chunks(1)), "CRLF byte by byte")
+    unchanged(
+        &whole,
+        &deliver(&fixture, name, crlf.as_bytes().chunks(1)),
+        "CRLF byte by byte",
+    )
 }
 
 /// What the client is sent when the vendor's bytes come in these parts.
-fn deliver<'a>(fixture: &Fixture<'_>, name: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+fn deliver<'a>(
+    fixture: &Fixture<'_>,
+    name: &str,
+    parts: impl IntoIterator<Item = &'a [u8]>,
+) -> String {
     let mut decoder = fixture.decoder(name);
     let include_usage = chat(fixture.request()).include_usage;
-    let mut chunks = Chunks::new("chatcmpl-ours".to_owned(), 1_768_480_496, "group", include_usage);
+    let mut chunks = Chunks::new(
+        "chatcmpl-ours".to_owned(),
+        1_768_480_496,
+        "group",
+        include_usage,
+    );
     let mut out = Vec::new();
     for part in parts {
         decoder.stream(part, false, &mut |piece| chunks.push(&piece, &mut out));
@@ -44,7 +65,10 @@ fn unchanged(whole: &str, cut: &str, how: &str) -> Result<(), String> {
 }
 
 fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
-    let mut frames: Vec<_> = out.split_terminator("\n\n").map(|frame| frame.strip_prefix("data: ").unwrap_or(frame)).collect();
+    let mut frames: Vec<_> = out
+        .split_terminator("\n\n")
+        .map(|frame| frame.strip_prefix("data: ").unwrap_or(frame))
+        .collect();
     let last = frames.pop().unwrap_or_default();
     match fixture.value("ends") {
         None if last == "[DONE]" => {}
@@ -58,7 +82,10 @@ fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
         let Value::Object(mut chunk) = parse(frame)? else {
             return Err(format!("no object: {frame}"));
         };
-        let mine: Map<_, _> = SHARED.iter().filter_map(|name| chunk.shift_remove_entry(*name)).collect();
+        let mine: Map<_, _> = SHARED
+            .iter()
+            .filter_map(|name| chunk.shift_remove_entry(*name))
+            .collect();
         if mine.len() != SHARED.len() || (!shared.is_empty() && mine != shared) {
             return Err(format!("id, object, created or model differ in {frame}"));
         }
@@ -71,7 +98,10 @@ fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
         }
         chunks.push(Value::Object(chunk));
     }
-    same(&Value::from(chunks), &fixture.value("expected").expect("expected"))
+    same(
+        &Value::from(chunks),
+        &fixture.value("expected").expect("expected"),
+    )
 }
 
 fn parse(frame: &str) -> Result<Value, String> {
