@@ -22,8 +22,10 @@ mod stream;
 mod text;
 mod thinking;
 mod tools;
+mod toolset;
 mod turns;
 mod user;
+mod wish;
 
 use reply::Reply;
 use stream::Stream;

@@ -1,5 +1,7 @@
 //! Which members of a request Anthropic can honour, which nobody needs to, and which it cannot: as data.
 
+use std::borrow::Cow;
+
 use super::fault::bad_request;
 use super::models::{Abilities, Thinking};
 use crate::canonical::error::ApiError;
@@ -134,17 +136,26 @@ pub(super) fn check(
     Err(bad_request("unsupported_parameter", first, message))
 }
 
-/// The members that Anthropic is given as they are: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r, 'a>(
-    request: &'r ChatRequest<'a>,
-) -> impl Iterator<Item = (String, &'r Member<'a>)> {
-    let unknown = |name: &str| {
-        !MAPPED.contains(&name)
-            && !IGNORED.contains(&name)
-            && !UNSUPPORTED.iter().any(|(known, _)| *known == name)
-    };
-    let named = stated(request).map(|member| (member.key.decode().into_owned(), member));
-    named.filter(move |(name, _)| unknown(name))
+/// A member that Anthropic is given as it is.
+#[derive(Debug)]
+pub(super) struct Forwarded<'r> {
+    pub name: Cow<'r, str>,
+    pub value: &'r [u8],
+}
+
+/// The members that are forwarded: those that neither OpenAI nor a gateway knows.
+pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+    let named = stated(request).map(|member| Forwarded {
+        name: member.key.decode(),
+        value: member.value,
+    });
+    named.filter(|member| !is_known(&member.name))
+}
+
+fn is_known(name: &str) -> bool {
+    MAPPED.contains(&name)
+        || IGNORED.contains(&name)
+        || UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
 
 /// The beta that a forwarded member needs.

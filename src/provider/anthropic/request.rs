@@ -2,19 +2,18 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::block::{self, Breakpoints};
-use super::fault::invalid;
 use super::models::{self, Abilities, Effort as Levels};
-use super::names::Names;
 use super::output::{Output, Wanted};
+use super::params::Forwarded;
 use super::reply::{Form, Reply};
 use super::text::mended;
-use super::thinking::{Effort, Reasoning, Stated, StatedKind, Wish};
-use super::tools::{self, Choice, Tool};
+use super::thinking::Reasoning;
+use super::tools::{self, Tool};
+use super::toolset::Tools;
 use super::turns::{Conversation, Manner, converse};
-use super::{message, params, sampling, search, user};
+use super::wish::wish;
+use super::{message, params, sampling, user};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::provider::Target;
@@ -63,6 +62,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Wor
         target,
         abilities,
         conversation,
+        forwarded: params::forwarded(request).collect(),
         max_tokens,
         reasoning,
         tools,
@@ -71,139 +71,13 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Wor
     draft.write()
 }
 
-fn wish<'a>(
-    request: &ChatRequest<'a>,
-    max_tokens: Option<u64>,
-    unsigned: bool,
-) -> Result<Wish<'a>, ApiError> {
-    Ok(Wish {
-        effort: effort(request)?,
-        max_tokens,
-        thinking: thinking(request)?,
-        unsigned,
-    })
-}
-
-fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Spelled<'a> {
-        Object { effort: Option<Cow<'a, str>> },
-        Word(Cow<'a, str>),
-    }
-    let word = match request.member::<Spelled<'_>>("reasoning_effort")? {
-        Some(Spelled::Object { effort: Some(word) } | Spelled::Word(word)) => word,
-        Some(Spelled::Object { effort: None }) | None => return Ok(None),
-    };
-    let unknown = || {
-        invalid(
-            "reasoning_effort",
-            format!("unknown reasoning_effort '{word}'"),
-        )
-    };
-    Effort::named(&word).map(Some).ok_or_else(unknown)
-}
-
-fn thinking<'a>(request: &ChatRequest<'a>) -> Result<Option<Stated<'a>>, ApiError> {
-    #[derive(Deserialize)]
-    struct Members<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Cow<'a, str>,
-        budget_tokens: Option<u64>,
-    }
-    let Some(stated) = request.member::<Members<'_>>("thinking")? else {
-        return Ok(None);
-    };
-    let kind = match stated.kind.as_ref() {
-        "adaptive" => StatedKind::Adaptive,
-        "disabled" => StatedKind::Disabled,
-        "enabled" => StatedKind::Enabled,
-        _ => StatedKind::Other,
-    };
-    let json = request
-        .members
-        .get("thinking")
-        .map(|member| member.value)
-        .unwrap_or_default();
-    Ok(Some(Stated {
-        budget: stated.budget_tokens,
-        json,
-        kind,
-    }))
-}
-
-/// The tools of a request and how they are used.
-struct Tools<'a> {
-    choice: Option<Choice>,
-    /// The tool whose input is the answer, on models that have no other way to follow a schema.
-    form: Option<String>,
-    list: Vec<Tool<'a>>,
-    names: Names,
-    parallel: bool,
-    /// Options of the vendor's own search.
-    search: Option<Vec<u8>>,
-}
-
-impl<'a> Tools<'a> {
-    fn read(
-        request: &ChatRequest<'_>,
-        json: &'a [u8],
-        wanted: Wanted<'_>,
-        abilities: &Abilities,
-    ) -> Result<Self, ApiError> {
-        let mut list = if json == b"null" {
-            Vec::new()
-        } else {
-            tools::read(json)?
-        };
-        let choice = match request.members.get("tool_choice") {
-            Some(member) if member.value != b"null" && !list.is_empty() => {
-                Some(tools::choice(member, &mut list)?)
-            }
-            Some(_) | None => None,
-        };
-        let mut names = Names::new(
-            list.iter()
-                .filter_map(|tool| tool.name)
-                .map(|name| name.decode()),
-        );
-        let by_tool = matches!(wanted, Wanted::Schema(_)) && !abilities.schemas;
-        let form = by_tool.then(|| names.free("json_tool_call".to_owned()));
-        let parallel = request.member("parallel_tool_calls")?.unwrap_or(true);
-        Ok(Self {
-            choice,
-            form,
-            list,
-            names,
-            parallel,
-            search: search::tool(request)?,
-        })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.form.is_none() && self.search.is_none()
-    }
-
-    /// The choice to send. Reasoning forbids forcing a tool, and so do some models.
-    fn chosen(&self, may_force: bool) -> Option<Choice> {
-        let choice = match (&self.form, &self.choice) {
-            (Some(name), _) => Some(Choice::Tool(name.clone())),
-            (None, choice) => choice.clone(),
-        };
-        match choice {
-            Some(Choice::Any | Choice::Tool(_)) if !may_force => Some(Choice::Auto),
-            None if !self.parallel => Some(Choice::Auto),
-            other => other,
-        }
-    }
-}
-
 /// Everything that is known before the first byte is written.
 struct Draft<'r, 'a> {
     request: &'r ChatRequest<'r>,
     target: &'r Target<'r>,
     abilities: Abilities,
     conversation: Conversation<'a>,
+    forwarded: Vec<Forwarded<'r>>,
     max_tokens: Option<u64>,
     reasoning: Reasoning<'r>,
     tools: Tools<'a>,
@@ -253,11 +127,11 @@ impl Draft<'_, '_> {
         user::write(body, self.request);
         self.write_tools(body, &mut cache);
         self.write_conversation(body, &mut cache);
-        for (name, member) in params::forwarded(self.request) {
+        for Forwarded { name, value } in &self.forwarded {
             let ours =
                 (name == "system" && self.has_system()) || (name == "stop_sequences" && has_stop);
             if !ours {
-                body.raw(&name, &mended(member.value));
+                body.raw(name, &mended(value));
             }
         }
         Ok(())
@@ -363,8 +237,10 @@ impl Draft<'_, '_> {
     }
 
     fn betas(&self) -> Vec<&'static str> {
-        let mut betas: Vec<_> = params::forwarded(self.request)
-            .filter_map(|(name, _)| params::beta(&name))
+        let mut betas: Vec<_> = self
+            .forwarded
+            .iter()
+            .filter_map(|member| params::beta(&member.name))
             .collect();
         betas.extend(self.tools.list.iter().filter_map(Tool::beta));
         if self.reasoning.effort.is_some() && self.abilities.effort == Levels::Beta {
