@@ -32,7 +32,8 @@ pub fn encode(completion: &Completion, id: &str, created: u64, model: &str) -> V
 /// The id clients see: the vendor's with OpenAI's prefix, or `fallback` when the vendor's is missing or odd.
 #[must_use]
 pub(super) fn answer_id(vendors: Option<&str>, fallback: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     match vendors {
         Some(id) if !id.is_empty() && id.bytes().all(plain) => {
             if id.starts_with("chatcmpl-") {
@@ -56,7 +57,11 @@ pub(super) fn finish_of(completion: &Completion) -> FinishReason {
 
 fn capacity(completion: &Completion) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let calls: usize = completion.tool_calls.iter().map(|call| call.arguments.len().saturating_add(128)).sum();
+    let calls: usize = completion
+        .tool_calls
+        .iter()
+        .map(|call| call.arguments.len().saturating_add(128))
+        .sum();
     512_usize
         .saturating_add(text(&completion.content))
         .saturating_add(text(&completion.reasoning).saturating_mul(2))
@@ -72,14 +77,27 @@ fn write_message(message: &mut Object<'_>, completion: &Completion) {
     }
     if !completion.thinking.is_empty() {
         message.array("thinking_blocks", |blocks| {
-            completion.thinking.iter().for_each(|block| write_thinking(blocks, block));
+            completion
+                .thinking
+                .iter()
+                .for_each(|block| write_thinking(blocks, block));
         });
     }
     if !completion.tool_calls.is_empty() {
-        message.array("tool_calls", |calls| completion.tool_calls.iter().for_each(|call| write_call(calls, call)));
+        message.array("tool_calls", |calls| {
+            completion
+                .tool_calls
+                .iter()
+                .for_each(|call| write_call(calls, call))
+        });
     }
     if !completion.citations.is_empty() {
-        message.array("annotations", |list| completion.citations.iter().for_each(|one| write_citation(list, one)));
+        message.array("annotations", |list| {
+            completion
+                .citations
+                .iter()
+                .for_each(|one| write_citation(list, one))
+        });
     }
 }
 
@@ -101,7 +119,10 @@ pub(super) fn write_thinking(blocks: &mut Array<'_>, block: &ThinkingBlock) {
             object.string("type", "redacted_thinking");
             object.string("data", data);
         }
-        ThinkingBlock::Signed { signature, thinking } => {
+        ThinkingBlock::Signed {
+            signature,
+            thinking,
+        } => {
             object.string("type", "thinking");
             object.string("thinking", thinking);
             object.string("signature", signature);
@@ -129,7 +150,10 @@ pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
     object.number("total_tokens", usage.total());
     object.object("prompt_tokens_details", |details| {
         details.number("cached_tokens", usage.cache_read);
-        details.number("cache_write_tokens", usage.cache_write.saturating_add(usage.cache_write_1h));
+        details.number(
+            "cache_write_tokens",
+            usage.cache_write.saturating_add(usage.cache_write_1h),
+        );
         write_some(details, "audio_tokens", usage.audio_in);
     });
     object.object("completion_tokens_details", |details| {
@@ -172,10 +196,20 @@ mod tests {
 
     #[test]
     fn an_answer_that_does_not_say_why_it_stopped_stopped_for_its_calls() {
-        let call = ToolCall { id: "c".to_owned(), name: "f".to_owned(), arguments: "{}".to_owned() };
-        let calls = Completion { tool_calls: vec![call], ..Completion::default() };
+        let call = ToolCall {
+            id: "c".to_owned(),
+            name: "f".to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let calls = Completion {
+            tool_calls: vec![call],
+            ..Completion::default()
+        };
         assert_eq!(encoded(&calls)["choices"][0]["finish_reason"], "tool_calls");
-        assert_eq!(encoded(&Completion::default())["choices"][0]["finish_reason"], "stop");
+        assert_eq!(
+            encoded(&Completion::default())["choices"][0]["finish_reason"],
+            "stop"
+        );
     }
 
     #[test]

@@ -124,7 +124,11 @@ impl Chunks {
         let seen = self.estimator.tokens();
         match self.usage {
             Some(usage) if self.finished || self.ended => usage,
-            Some(usage) => Usage { estimated: true, output: usage.output.max(seen), ..usage },
+            Some(usage) => Usage {
+                estimated: true,
+                output: usage.output.max(seen),
+                ..usage
+            },
             None => Usage::estimated(estimated_input, seen),
         }
     }
@@ -160,7 +164,9 @@ impl Chunks {
     }
 
     fn thinking(&mut self, block: &ThinkingBlock, out: &mut Vec<u8>) {
-        self.delta(out, |delta| delta.array("thinking_blocks", |list| write_thinking(list, block)));
+        self.delta(out, |delta| {
+            delta.array("thinking_blocks", |list| write_thinking(list, block))
+        });
     }
 
     fn call(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
@@ -180,7 +186,9 @@ impl Chunks {
         if !fragment.is_empty() {
             self.estimator.feed(fragment.as_bytes());
             self.tool(index, out, |call| {
-                call.object("function", |function| function.string("arguments", fragment));
+                call.object("function", |function| {
+                    function.string("arguments", fragment)
+                });
             });
         }
     }
@@ -205,7 +213,11 @@ impl Chunks {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        let usual = if self.has_calls { FinishReason::ToolCalls } else { FinishReason::Stop };
+        let usual = if self.has_calls {
+            FinishReason::ToolCalls
+        } else {
+            FinishReason::Stop
+        };
         self.finish_with(usual, out);
         self.ended = true;
         if let (true, Some(usage)) = (self.include_usage, self.usage) {
@@ -231,7 +243,12 @@ impl Chunks {
         self.chunk(out, None, fill);
     }
 
-    fn chunk(&self, out: &mut Vec<u8>, reason: Option<FinishReason>, fill: impl FnOnce(&mut Object<'_>)) {
+    fn chunk(
+        &self,
+        out: &mut Vec<u8>,
+        reason: Option<FinishReason>,
+        fill: impl FnOnce(&mut Object<'_>),
+    ) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(b"{\"index\":0,\"delta\":");
         Object::write(out, fill);
@@ -240,20 +257,34 @@ impl Chunks {
             Some(reason) => push_string(out, reason.as_str()),
             None => out.extend_from_slice(b"null"),
         }
-        out.extend_from_slice(if self.include_usage { b"}],\"usage\":null}\n\n" } else { b"}]}\n\n" });
+        out.extend_from_slice(if self.include_usage {
+            b"}],\"usage\":null}\n\n"
+        } else {
+            b"}]}\n\n"
+        });
     }
 }
 
 /// What a complete answer would have said piece by piece.
 fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
-    let mut pieces = vec![Piece::Start { id: completion.id.as_deref(), model: completion.model.as_deref() }];
+    let mut pieces = vec![Piece::Start {
+        id: completion.id.as_deref(),
+        model: completion.model.as_deref(),
+    }];
     pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
     pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
     pieces.extend(completion.content.as_deref().map(Piece::Content));
     pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
     for (index, call) in (0..).zip(&completion.tool_calls) {
-        pieces.push(Piece::ToolStart { index, id: &call.id, name: &call.name });
-        pieces.push(Piece::ToolArguments { index, fragment: &call.arguments });
+        pieces.push(Piece::ToolStart {
+            index,
+            id: &call.id,
+            name: &call.name,
+        });
+        pieces.push(Piece::ToolArguments {
+            index,
+            fragment: &call.arguments,
+        });
     }
     pieces.extend(completion.refusal.as_deref().map(Piece::Refusal));
     pieces.push(Piece::Finish(finish_of(completion)));
@@ -282,5 +313,169 @@ fn cut_short() -> ApiError {
         param: None,
         message: "upstream ended the stream early".to_owned(),
         retry_after_s: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::answer::ToolCall;
+
+    fn chunks(include_usage: bool) -> Chunks {
+        Chunks::new("chatcmpl-1".to_owned(), 7, "m", include_usage)
+    }
+
+    fn sent(chunks: &mut Chunks, pieces: &[Piece<'_>]) -> String {
+        let mut out = Vec::new();
+        pieces.iter().for_each(|piece| chunks.push(piece, &mut out));
+        String::from_utf8(out).unwrap()
+    }
+
+    fn text(include_usage: bool) -> String {
+        let usage = Usage {
+            input: 3,
+            output: 1,
+            ..Usage::default()
+        };
+        let pieces = [
+            Piece::Content("a\nb"),
+            Piece::Finish(FinishReason::Stop),
+            Piece::Usage(usage),
+            Piece::End,
+        ];
+        sent(&mut chunks(include_usage), &pieces)
+    }
+
+    #[test]
+    fn a_stream_is_a_role_content_a_reason_and_the_end() {
+        let expected = concat!(
+            r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+            "\n\n",
+            r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"content":"a\nb"},"finish_reason":null}]}"#,
+            "\n\n",
+            r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+            "\n\ndata: [DONE]\n\n",
+        );
+        assert_eq!(text(false), expected);
+    }
+
+    #[test]
+    fn usage_is_told_in_a_chunk_of_its_own_and_only_when_wanted() {
+        let frames = text(true);
+        assert_eq!(frames.matches(r#""usage":null}"#).count(), 3);
+        assert!(frames.contains(
+            r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4,"#
+        ));
+        assert!(!text(false).contains("usage"));
+    }
+
+    #[test]
+    fn nothing_follows_the_end_or_a_failure() {
+        let mut ended = chunks(false);
+        assert!(
+            sent(&mut ended, &[Piece::End, Piece::Content("x"), Piece::End])
+                .ends_with("[DONE]\n\n")
+        );
+        assert_eq!(sent(&mut ended, &[Piece::End]), "");
+        let mut failed = chunks(false);
+        let frames = sent(
+            &mut failed,
+            &[Piece::Failed(cut_short()), Piece::Content("x"), Piece::End],
+        );
+        assert_eq!(frames.matches("data: ").count(), 1);
+        assert!(failed.failure().is_some() && !failed.has_ended());
+    }
+
+    #[test]
+    fn a_stream_that_just_ends_is_a_failure() {
+        let mut cut = chunks(false);
+        let mut out = sent(&mut cut, &[Piece::Content("x")]).into_bytes();
+        cut.finish(&mut out);
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.ends_with(
+            "data: {\"error\":{\"message\":\"upstream ended the stream early\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_stream_truncated\"}}\n\n"
+        ));
+        assert!(!out.contains("[DONE]"));
+    }
+
+    #[test]
+    fn a_role_is_not_content() {
+        let mut stream = chunks(false);
+        sent(
+            &mut stream,
+            &[
+                Piece::Start {
+                    id: None,
+                    model: None,
+                },
+                Piece::Content(""),
+            ],
+        );
+        assert!(!stream.has_content());
+        sent(&mut stream, &[Piece::Reasoning("x")]);
+        assert!(stream.has_content());
+    }
+
+    #[test]
+    fn what_a_stream_cut_short_used_is_estimated_from_what_was_sent() {
+        let mut stream = chunks(false);
+        let stated = Usage {
+            input: 20,
+            output: 1,
+            ..Usage::default()
+        };
+        sent(&mut stream, &[Piece::Content("twelve chars")]);
+        assert_eq!(stream.counted(9), Usage::estimated(9, 3));
+        sent(&mut stream, &[Piece::Usage(stated)]);
+        assert_eq!(
+            stream.counted(9),
+            Usage {
+                estimated: true,
+                output: 3,
+                ..stated
+            }
+        );
+        sent(&mut stream, &[Piece::Finish(FinishReason::Stop)]);
+        assert_eq!(stream.counted(9), stated);
+    }
+
+    #[test]
+    fn a_complete_answer_is_told_in_the_same_chunks() {
+        let call = ToolCall {
+            id: "c".to_owned(),
+            name: "f".to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let usage = Usage::estimated(1, 2);
+        let completion = Completion {
+            tool_calls: vec![call],
+            ..Completion::of_text("hi", usage)
+        };
+        let completion = Completion {
+            finish: None,
+            ..completion
+        };
+        let (mut whole, mut out) = (chunks(true), Vec::new());
+        whole.whole(&completion, &mut out);
+        let pieces = [
+            Piece::Content("hi"),
+            Piece::ToolStart {
+                index: 0,
+                id: "c",
+                name: "f",
+            },
+            Piece::ToolArguments {
+                index: 0,
+                fragment: "{}",
+            },
+            Piece::Finish(FinishReason::ToolCalls),
+            Piece::Usage(usage),
+            Piece::End,
+        ];
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            sent(&mut chunks(true), &pieces)
+        );
+        assert!(whole.has_ended());
     }
 }

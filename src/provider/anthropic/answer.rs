@@ -26,7 +26,12 @@ pub(super) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
     let Some(blocks) = message.content else {
         return Err(not_understood("no `content`"));
     };
-    let mut answer = Answer { reply, completion: Completion::default(), form: None, characters: 0 };
+    let mut answer = Answer {
+        reply,
+        completion: Completion::default(),
+        form: None,
+        characters: 0,
+    };
     blocks.into_iter().for_each(|block| answer.take(block));
     let mut completion = answer.close();
     let reason = message.stop_reason.as_ref().map(Str::as_str);
@@ -34,7 +39,9 @@ pub(super) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
     completion.refusal = refusal(reason, message.stop_details.as_ref()).map(str::to_owned);
     completion.id = message.id.map(Str::into_string);
     completion.model = message.model.map(Str::into_string);
-    completion.usage = message.usage.and_then(|json| Usage::from_anthropic(json.get().as_bytes()));
+    completion.usage = message
+        .usage
+        .and_then(|json| Usage::from_anthropic(json.get().as_bytes()));
     Ok(completion)
 }
 
@@ -74,7 +81,9 @@ impl Answer<'_> {
             "thinking" => self.thinking(block),
             "redacted_thinking" => {
                 let data = block.data.map(Str::into_string).unwrap_or_default();
-                self.completion.thinking.push(ThinkingBlock::Redacted { data });
+                self.completion
+                    .thinking
+                    .push(ThinkingBlock::Redacted { data });
             }
             "tool_use" => self.call(block),
             // The vendor's own tools and blocks to come are not for the client to act on.
@@ -87,24 +96,37 @@ impl Answer<'_> {
         let Some(text) = block.text else { return };
         let start = self.characters;
         if !text.as_str().is_empty() {
-            self.completion.content.get_or_insert_default().push_str(text.as_str());
+            self.completion
+                .content
+                .get_or_insert_default()
+                .push_str(text.as_str());
             self.characters = start.saturating_add(text.as_str().chars().count());
         }
         let cited = |source: &Source<'_>| source.cited(start, self.characters);
-        self.completion.citations.extend(sources.iter().filter_map(cited));
+        self.completion
+            .citations
+            .extend(sources.iter().filter_map(cited));
     }
 
     fn thinking(&mut self, block: Block<'_>) {
         let thinking = block.thinking.map(Str::into_string).unwrap_or_default();
         let signature = block.signature.map(Str::into_string).unwrap_or_default();
         if !thinking.is_empty() {
-            self.completion.reasoning.get_or_insert_default().push_str(&thinking);
+            self.completion
+                .reasoning
+                .get_or_insert_default()
+                .push_str(&thinking);
         }
-        self.completion.thinking.push(ThinkingBlock::Signed { signature, thinking });
+        self.completion.thinking.push(ThinkingBlock::Signed {
+            signature,
+            thinking,
+        });
     }
 
     fn call(&mut self, block: Block<'_>) {
-        let arguments = block.input.map_or_else(|| "{}".to_owned(), |input| compacted(input.get()));
+        let arguments = block
+            .input
+            .map_or_else(|| "{}".to_owned(), |input| compacted(input.get()));
         let name = block.name.as_ref().map_or("", Str::as_str);
         if self.reply.is_form(name) {
             // A second form would make the content two texts, which no client can parse.
@@ -113,12 +135,19 @@ impl Answer<'_> {
         }
         let name = self.reply.name_of(name).to_owned();
         let id = block.id.map(Str::into_string).unwrap_or_default();
-        self.completion.tool_calls.push(ToolCall { id, name, arguments });
+        self.completion.tool_calls.push(ToolCall {
+            id,
+            name,
+            arguments,
+        });
     }
 
     fn close(mut self) -> Completion {
         if let Some(form) = self.form {
-            self.completion.content.get_or_insert_default().push_str(&form);
+            self.completion
+                .content
+                .get_or_insert_default()
+                .push_str(&form);
         }
         if self.reply.form == Form::Fenced {
             self.completion.content = self.completion.content.map(unfenced);
@@ -133,10 +162,15 @@ fn compacted(json: &str) -> String {
 
 /// The JSON within a Markdown fence; the text as it is when it is not exactly that.
 fn unfenced(text: String) -> String {
-    let inner = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    let inner = text
+        .trim()
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"));
     let inner = inner.map(|rest| rest.strip_prefix("json").unwrap_or(rest).trim());
     match inner {
-        Some(json) if serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok() => json.to_owned(),
+        Some(json) if serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok() => {
+            json.to_owned()
+        }
         Some(_) | None => text,
     }
 }
@@ -160,20 +194,35 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_a_502() {
-        for body in ["", "<html>", "[]", "{}", "{\"content\":7}", "{\"content\":null}"] {
-            assert_eq!(read(body.as_bytes(), &Reply::default()).unwrap_err().status, 502, "{body}");
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            "{\"content\":7}",
+            "{\"content\":null}",
+        ] {
+            assert_eq!(
+                read(body.as_bytes(), &Reply::default()).unwrap_err().status,
+                502,
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn an_error_in_a_message_s_place_is_that_error() {
-        let body = br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        let body =
+            br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
         assert_eq!(read(body, &Reply::default()).unwrap_err().status, 503);
     }
 
     #[test]
     fn a_lone_surrogate_is_mended() {
         let body = br#"{"content":[{"type":"text","text":"a\ud83d"}]}"#;
-        assert_eq!(read(body, &Reply::default()).unwrap().content.as_deref(), Some("a\u{fffd}"));
+        assert_eq!(
+            read(body, &Reply::default()).unwrap().content.as_deref(),
+            Some("a\u{fffd}")
+        );
     }
 }

@@ -58,13 +58,18 @@ fn closed(text: &str) -> String {
             b'"' if !escaped => in_string = !in_string,
             b'{' if !in_string => open.push('}'),
             b'[' if !in_string => open.push(']'),
-            b'}' | b']' if !in_string => drop(open.pop()),
+            b'}' | b']' if !in_string => {
+                open.pop();
+            }
             _ => {}
         }
         escaped = in_string && byte == b'\\' && !escaped;
     }
     let quote = in_string.then_some('"');
-    text.chars().chain(quote).chain(open.into_iter().rev()).collect()
+    text.chars()
+        .chain(quote)
+        .chain(open.into_iter().rev())
+        .collect()
 }
 
 #[cfg(test)]
@@ -73,7 +78,12 @@ mod tests {
 
     fn read(text: &str) -> Option<Vec<String>> {
         let inputs = inputs(text)?;
-        Some(inputs.into_iter().map(|input| String::from_utf8(input).unwrap()).collect())
+        Some(
+            inputs
+                .into_iter()
+                .map(|input| String::from_utf8(input).unwrap())
+                .collect(),
+        )
     }
 
     fn one(text: &str) -> String {
@@ -108,7 +118,10 @@ mod tests {
 
     #[test]
     fn several_objects_are_several_calls() {
-        assert_eq!(read(r#"{"a":1}{"a":2}"#).unwrap(), [r#"{"a":1}"#, r#"{"a":2}"#]);
+        assert_eq!(
+            read(r#"{"a":1}{"a":2}"#).unwrap(),
+            [r#"{"a":1}"#, r#"{"a":2}"#]
+        );
         assert_eq!(read("1 2"), None);
     }
 

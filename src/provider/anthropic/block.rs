@@ -15,15 +15,25 @@ pub(super) struct Block<'a> {
 /// What a block is.
 #[derive(Debug)]
 pub(super) enum What<'a> {
-    Document { source: Source<'a>, title: Option<Text<'a>> },
+    Document {
+        source: Source<'a>,
+        title: Option<Text<'a>>,
+    },
     Image(Source<'a>),
     /// A block in Anthropic's own words.
     Native(&'a [u8]),
     Redacted(Text<'a>),
     Text(Words<'a>),
-    Thinking { signature: Text<'a>, thinking: Text<'a> },
+    Thinking {
+        signature: Text<'a>,
+        thinking: Text<'a>,
+    },
     ToolResult(ToolResult<'a>),
-    ToolUse { id: String, input: Vec<u8>, name: Cow<'a, str> },
+    ToolUse {
+        id: String,
+        input: Vec<u8>,
+        name: Cow<'a, str>,
+    },
 }
 
 /// Text, as the client spelled it or ours.
@@ -73,7 +83,10 @@ impl<'a> Block<'a> {
     /// How many breakpoints it carries, its inner blocks' among them.
     pub fn breakpoints(&self) -> usize {
         let inner = match &self.what {
-            What::ToolResult(ToolResult { content: Answered::Blocks(blocks), .. }) => count(blocks),
+            What::ToolResult(ToolResult {
+                content: Answered::Blocks(blocks),
+                ..
+            }) => count(blocks),
             _ => 0,
         };
         inner.saturating_add(usize::from(self.cache.is_some()))
@@ -81,7 +94,13 @@ impl<'a> Block<'a> {
 
     /// Whether it names a file that was uploaded before.
     pub const fn is_uploaded(&self) -> bool {
-        matches!(self.what, What::Document { source: Source::File(_), .. })
+        matches!(
+            self.what,
+            What::Document {
+                source: Source::File(_),
+                ..
+            }
+        )
     }
 
     fn write(&self, array: &mut Array<'_>, cache: &mut Breakpoints) {
@@ -98,7 +117,10 @@ impl<'a> Block<'a> {
 
 /// How many breakpoints the blocks carry.
 pub(super) fn count(blocks: &[Block<'_>]) -> usize {
-    blocks.iter().map(Block::breakpoints).fold(0, usize::saturating_add)
+    blocks
+        .iter()
+        .map(Block::breakpoints)
+        .fold(0, usize::saturating_add)
 }
 
 /// Writes the blocks.
@@ -129,7 +151,10 @@ impl What<'_> {
                 block.raw("type", b"\"text\"");
                 block.with("text", |out| words.push_to(out));
             }
-            Self::Thinking { signature, thinking } => {
+            Self::Thinking {
+                signature,
+                thinking,
+            } => {
                 block.raw("type", b"\"thinking\"");
                 block.text("thinking", *thinking);
                 block.text("signature", *signature);
@@ -150,7 +175,9 @@ impl ToolResult<'_> {
         block.raw("type", b"\"tool_result\"");
         block.string("tool_use_id", &self.id);
         match &self.content {
-            Answered::Blocks(blocks) => block.array("content", |array| write_all(blocks, array, cache)),
+            Answered::Blocks(blocks) => {
+                block.array("content", |array| write_all(blocks, array, cache))
+            }
             Answered::Words(words) => block.with("content", |out| words.push_to(out)),
         }
         if self.is_error {
@@ -176,7 +203,9 @@ impl Words<'_> {
     /// The text itself.
     pub fn decode(&self) -> Cow<'_, str> {
         match self {
-            Self::Instruction(text) => Cow::Owned(format!("[System instruction] {}", text.decode())),
+            Self::Instruction(text) => {
+                Cow::Owned(format!("[System instruction] {}", text.decode()))
+            }
             Self::Ours(text) => Cow::Borrowed(text),
             Self::Theirs(text) => text.decode(),
         }
@@ -195,7 +224,9 @@ impl Breakpoints {
 
     /// A choice among `all`.
     pub const fn of(all: usize) -> Self {
-        Self { left_out: all.saturating_sub(Self::MOST) }
+        Self {
+            left_out: all.saturating_sub(Self::MOST),
+        }
     }
 
     /// Writes a breakpoint, unless there are too many behind it.

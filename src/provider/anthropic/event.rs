@@ -56,7 +56,9 @@ impl<'a> Block<'a> {
 
     /// What the text cites.
     pub fn sources(&self) -> Vec<Source<'a>> {
-        let list = self.citations.and_then(|json| serde_json::from_str(json.get()).ok());
+        let list = self
+            .citations
+            .and_then(|json| serde_json::from_str(json.get()).ok());
         list.unwrap_or_default()
     }
 }
@@ -66,7 +68,12 @@ impl Source<'_> {
     pub fn cited(&self, start: usize, end: usize) -> Option<Citation> {
         let url = self.url.as_ref()?.as_str().to_owned();
         let title = self.title.as_ref().map_or("", Str::as_str).to_owned();
-        Some(Citation { end, start, title, url })
+        Some(Citation {
+            end,
+            start,
+            title,
+            url,
+        })
     }
 }
 
@@ -79,7 +86,10 @@ pub(super) struct Details<'a> {
 }
 
 /// The explanation of a refusal, where there is one.
-pub(super) fn refusal<'d>(stop_reason: Option<&str>, details: Option<&'d Details<'_>>) -> Option<&'d str> {
+pub(super) fn refusal<'d>(
+    stop_reason: Option<&str>,
+    details: Option<&'d Details<'_>>,
+) -> Option<&'d str> {
     if stop_reason != Some("refusal") {
         return None;
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::fault::{Place, bad_request};
 use crate::canonical::error::ApiError;
@@ -114,7 +114,9 @@ enum Scheme {
 fn scheme(url: Text<'_>) -> Scheme {
     // A slash may be escaped, and the first bytes decide.
     let start = url.raw().get(..64).unwrap_or(url.raw());
-    let start = String::from_utf8_lossy(start).replace("\\/", "/").to_ascii_lowercase();
+    let start = String::from_utf8_lossy(start)
+        .replace("\\/", "/")
+        .to_ascii_lowercase();
     if start.starts_with("data:") {
         Scheme::Data
     } else if start.starts_with("https://") {
@@ -126,27 +128,42 @@ fn scheme(url: Text<'_>) -> Scheme {
 
 fn data_url<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
     let raw = url.raw();
-    let comma = memchr::memchr(b',', raw).ok_or_else(|| unsupported("data URL without a comma", at))?;
+    let comma =
+        memchr::memchr(b',', raw).ok_or_else(|| unsupported("data URL without a comma", at))?;
     let (head, payload) = raw.split_at(comma);
     let payload = payload.strip_prefix(b",").unwrap_or(payload);
-    let head = String::from_utf8_lossy(head).replace("\\/", "/").to_ascii_lowercase();
+    let head = String::from_utf8_lossy(head)
+        .replace("\\/", "/")
+        .to_ascii_lowercase();
     let mut fields = head.trim_start_matches("data:").split(';').map(str::trim);
     let kind = fields.next().unwrap_or_default().to_owned();
     let in_base64 = fields.any(|field| field == "base64");
     if kind.starts_with("text/") {
-        return Ok(Media::Document(Source::Plain(plain(url, payload, in_base64, at)?)));
+        return Ok(Media::Document(Source::Plain(plain(
+            url, payload, in_base64, at,
+        )?)));
     }
     if !in_base64 {
         return Err(unsupported(&kind, at));
     }
     let data = clean(url, payload, at)?;
-    let known = if kind.is_empty() { sniff(&data) } else { named(&kind) };
-    known.map(|kind| base64_media(kind, data)).ok_or_else(|| unsupported(&kind, at))
+    let known = if kind.is_empty() {
+        sniff(&data)
+    } else {
+        named(&kind)
+    };
+    known
+        .map(|kind| base64_media(kind, data))
+        .ok_or_else(|| unsupported(&kind, at))
 }
 
 fn base64_media<'a>(kind: &'static str, data: Cow<'a, [u8]>) -> Media<'a> {
     let source = Source::Base64 { kind, data };
-    if kind == PDF { Media::Document(source) } else { Media::Image(source) }
+    if kind == PDF {
+        Media::Document(source)
+    } else {
+        Media::Image(source)
+    }
 }
 
 const PDF: &str = "application/pdf";
@@ -171,7 +188,10 @@ fn sniff(data: &[u8]) -> Option<&'static str> {
         (b"UklGR", "image/webp"),
         (b"iVBOR", "image/png"),
     ];
-    MAGIC.iter().find(|(magic, _)| data.starts_with(magic)).map(|(_, kind)| *kind)
+    MAGIC
+        .iter()
+        .find(|(magic, _)| data.starts_with(magic))
+        .map(|(_, kind)| *kind)
 }
 
 /// Base64 without white space and in the standard alphabet. Borrowed when it is so already.
@@ -180,7 +200,9 @@ fn clean<'a>(whole: Text<'a>, payload: &'a [u8], at: Place) -> Result<Cow<'a, [u
         return Ok(Cow::Borrowed(payload));
     }
     let decoded = whole.decode();
-    let payload = decoded.rsplit_once(',').map_or(decoded.as_ref(), |(_, payload)| payload);
+    let payload = decoded
+        .rsplit_once(',')
+        .map_or(decoded.as_ref(), |(_, payload)| payload);
     let mut data = Vec::with_capacity(payload.len());
     for byte in payload.bytes() {
         match byte {
@@ -206,10 +228,20 @@ fn plain(whole: Text<'_>, payload: &[u8], in_base64: bool, at: Place) -> Result<
     }
     let decoded = whole.decode();
     let payload = decoded.split_once(',').map_or("", |(_, payload)| payload);
-    Ok(percent_encoding::percent_decode_str(payload).decode_utf8_lossy().into_owned())
+    Ok(percent_encoding::percent_decode_str(payload)
+        .decode_utf8_lossy()
+        .into_owned())
 }
 
 fn unsupported(what: &str, at: Place) -> ApiError {
-    let what = if what.is_empty() { "data of unknown type" } else { what };
-    bad_request("unsupported_content", at, format!("anthropic does not take {what}"))
+    let what = if what.is_empty() {
+        "data of unknown type"
+    } else {
+        what
+    };
+    bad_request(
+        "unsupported_content",
+        at,
+        format!("anthropic does not take {what}"),
+    )
 }

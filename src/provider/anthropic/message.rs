@@ -73,7 +73,10 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Message<'_>>, ApiError> {
     });
     match read {
         Ok(()) => Ok(messages),
-        Err(fault) => Err(invalid("messages", format!("'messages' must be an array of objects: {fault}"))),
+        Err(fault) => Err(invalid(
+            "messages",
+            format!("'messages' must be an array of objects: {fault}"),
+        )),
     }
 }
 
@@ -95,20 +98,26 @@ fn message<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Message<'a>, F
             "role" => message.role = reader.optional_string()?,
             "thinking_blocks" => message.thinking = parts(reader, json)?,
             "tool_call_id" => message.tool_call_id = reader.optional_string()?,
-            "tool_calls" => drop(reader.optional_array(|reader, _| {
-                let mut call = Call::default();
-                reader.optional_object(|reader, key| call_member(reader, key, &mut call))?;
-                message.calls.push(call);
-                Ok(())
-            })?),
-            _ => drop(reader.skip()?),
+            "tool_calls" => {
+                reader.optional_array(|reader, _| {
+                    let mut call = Call::default();
+                    reader.optional_object(|reader, key| call_member(reader, key, &mut call))?;
+                    message.calls.push(call);
+                    Ok(())
+                })?;
+            }
+            _ => reader.ignore()?,
         }
         Ok(())
     })?;
     Ok(message)
 }
 
-fn call_member<'a>(reader: &mut Reader<'a>, key: Text<'a>, call: &mut Call<'a>) -> Result<(), Fault> {
+fn call_member<'a>(
+    reader: &mut Reader<'a>,
+    key: Text<'a>,
+    call: &mut Call<'a>,
+) -> Result<(), Fault> {
     match key.decode().as_ref() {
         "arguments" => call.arguments = reader.optional_string()?,
         "function" | "custom" => {
@@ -117,7 +126,7 @@ fn call_member<'a>(reader: &mut Reader<'a>, key: Text<'a>, call: &mut Call<'a>) 
         "id" => call.id = reader.optional_string()?,
         "input" => call.input = reader.optional_string()?,
         "name" => call.name = reader.optional_string()?,
-        _ => drop(reader.skip()?),
+        _ => reader.ignore()?,
     }
     Ok(())
 }
@@ -151,7 +160,11 @@ fn parts<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Vec<Part<'a>>, F
     Ok(parts)
 }
 
-fn part_member<'a>(reader: &mut Reader<'a>, key: Text<'a>, part: &mut Part<'a>) -> Result<(), Fault> {
+fn part_member<'a>(
+    reader: &mut Reader<'a>,
+    key: Text<'a>,
+    part: &mut Part<'a>,
+) -> Result<(), Fault> {
     match key.decode().as_ref() {
         "cache_control" => part.cache = marker(reader)?,
         "data" => part.data = reader.optional_string()?,
@@ -169,7 +182,7 @@ fn part_member<'a>(reader: &mut Reader<'a>, key: Text<'a>, part: &mut Part<'a>) 
         "thinking" => part.thinking = reader.optional_string()?,
         "type" => part.kind = reader.optional_string()?,
         "url" => part.url = reader.optional_string()?,
-        _ => drop(reader.skip()?),
+        _ => reader.ignore()?,
     }
     Ok(())
 }

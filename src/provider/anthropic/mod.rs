@@ -22,8 +22,10 @@ mod stream;
 mod text;
 mod thinking;
 mod tools;
+mod toolset;
 mod turns;
 mod user;
+mod wish;
 
 use reply::Reply;
 use stream::Stream;
@@ -116,7 +118,11 @@ struct Decoder {
 
 impl Decoder {
     fn new(reply: Reply) -> Self {
-        Self { events: sse::Decoder::new(MAX_EVENT), reply, stream: Stream::default() }
+        Self {
+            events: sse::Decoder::new(MAX_EVENT),
+            reply,
+            stream: Stream::default(),
+        }
     }
 }
 
@@ -126,7 +132,11 @@ impl Decode for Decoder {
     }
 
     fn stream(&mut self, bytes: &[u8], last: bool, each: &mut dyn FnMut(Piece<'_>)) {
-        let Self { events, reply, stream } = self;
+        let Self {
+            events,
+            reply,
+            stream,
+        } = self;
         let read = events.push(bytes, |event| stream.read(event.data, reply, each));
         if read.is_err() {
             stream.fail("an event is too long", each);
@@ -151,21 +161,37 @@ mod tests {
 
     fn header(key: &str, betas: Vec<&'static str>, name: &str) -> Option<String> {
         let headers = headers(Some(&Secret::new(key.to_owned())), betas);
-        headers.into_iter().find(|(header, _)| *header == name).map(|(_, value)| value)
+        headers
+            .into_iter()
+            .find(|(header, _)| *header == name)
+            .map(|(_, value)| value)
     }
 
     #[test]
     fn a_key_and_a_token_go_into_different_headers() {
-        assert_eq!(header("sk-ant-api03-x", vec![], "x-api-key").as_deref(), Some("sk-ant-api03-x"));
+        assert_eq!(
+            header("sk-ant-api03-x", vec![], "x-api-key").as_deref(),
+            Some("sk-ant-api03-x")
+        );
         assert_eq!(header("sk-ant-api03-x", vec![], "authorization"), None);
-        assert_eq!(header("sk-ant-oat01-x", vec![], "authorization").as_deref(), Some("Bearer sk-ant-oat01-x"));
+        assert_eq!(
+            header("sk-ant-oat01-x", vec![], "authorization").as_deref(),
+            Some("Bearer sk-ant-oat01-x")
+        );
         assert_eq!(header("sk-ant-oat01-x", vec![], "x-api-key"), None);
     }
 
     #[test]
     fn betas_are_named_once() {
-        let betas = vec!["files-api-2025-04-14", "effort-2025-11-24", "files-api-2025-04-14"];
+        let betas = vec![
+            "files-api-2025-04-14",
+            "effort-2025-11-24",
+            "files-api-2025-04-14",
+        ];
         let named = header("sk-ant-oat01-x", betas, "anthropic-beta").unwrap();
-        assert_eq!(named, "effort-2025-11-24,files-api-2025-04-14,oauth-2025-04-20");
+        assert_eq!(
+            named,
+            "effort-2025-11-24,files-api-2025-04-14,oauth-2025-04-20"
+        );
     }
 }

@@ -59,7 +59,10 @@ pub(super) fn of(model: &str) -> Abilities {
         return FOREIGN;
     };
     let name = name.replace('.', "-");
-    let row = TABLE.iter().filter(|(prefix, _)| fits(&name, prefix)).max_by_key(|(prefix, _)| prefix.len());
+    let row = TABLE
+        .iter()
+        .filter(|(prefix, _)| fits(&name, prefix))
+        .max_by_key(|(prefix, _)| prefix.len());
     row.map_or_else(|| by_version(version(&name)), |(_, abilities)| *abilities)
 }
 
@@ -68,8 +71,13 @@ fn fits(name: &str, prefix: &str) -> bool {
     let Some(rest) = name.strip_prefix(prefix) else {
         return false;
     };
-    let digits = rest.strip_prefix('-').map_or(0, |tail| tail.bytes().take_while(u8::is_ascii_digit).count());
-    let apart = rest.bytes().next().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let digits = rest.strip_prefix('-').map_or(0, |tail| {
+        tail.bytes().take_while(u8::is_ascii_digit).count()
+    });
+    let apart = rest
+        .bytes()
+        .next()
+        .is_none_or(|byte| !byte.is_ascii_alphanumeric());
     apart && !(1..=2).contains(&digits)
 }
 
@@ -79,16 +87,30 @@ fn version(name: &str) -> (u8, u8) {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .skip_while(|word| word.parse::<u8>().is_err())
         .map_while(|word| word.parse::<u8>().ok());
-    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+    (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    )
 }
 
 /// What a Claude of a version that is not in the table is taken to accept.
 fn by_version(version: (u8, u8)) -> Abilities {
     match version {
         (4, 6) => BOTH,
-        (5.., _) | (4, 7..) => Abilities { max_output: Some(64_000), mid_system: version >= (4, 8), ..ADAPTIVE },
-        (4, 5) => Abilities { effort: Effort::Never, ..MANUAL },
-        (4, _) | (3, 7..) => Abilities { schemas: false, max_output: Some(32_000), ..MANUAL },
+        (5.., _) | (4, 7..) => Abilities {
+            max_output: Some(64_000),
+            mid_system: version >= (4, 8),
+            ..ADAPTIVE
+        },
+        (4, 5) => Abilities {
+            effort: Effort::Never,
+            ..MANUAL
+        },
+        (4, _) | (3, 7..) => Abilities {
+            schemas: false,
+            max_output: Some(32_000),
+            ..MANUAL
+        },
         (_, _) => OLD,
     }
 }
@@ -104,9 +126,18 @@ const ADAPTIVE: Abilities = Abilities {
     temperature_with_top_p: false,
     thinking: Thinking::Adaptive,
 };
-const ADAPTIVE_MID: Abilities = Abilities { mid_system: true, ..ADAPTIVE };
-const ALWAYS: Abilities = Abilities { thinking: Thinking::Always, ..ADAPTIVE_MID };
-const ALWAYS_UNFORCED: Abilities = Abilities { forced_choice: false, ..ALWAYS };
+const ADAPTIVE_MID: Abilities = Abilities {
+    mid_system: true,
+    ..ADAPTIVE
+};
+const ALWAYS: Abilities = Abilities {
+    thinking: Thinking::Always,
+    ..ADAPTIVE_MID
+};
+const ALWAYS_UNFORCED: Abilities = Abilities {
+    forced_choice: false,
+    ..ALWAYS
+};
 const BOTH: Abilities = Abilities {
     effort: Effort::NoExtra,
     sampling: true,
@@ -120,7 +151,10 @@ const MANUAL: Abilities = Abilities {
     thinking: Thinking::Manual,
     ..BOTH
 };
-const MANUAL_OLD: Abilities = Abilities { schemas: false, ..MANUAL };
+const MANUAL_OLD: Abilities = Abilities {
+    schemas: false,
+    ..MANUAL
+};
 const OLD: Abilities = Abilities {
     max_output: Some(4_096),
     temperature_with_top_p: true,
@@ -128,26 +162,78 @@ const OLD: Abilities = Abilities {
     ..MANUAL_OLD
 };
 /// Models of others behind the same API: whatever they do not know is theirs to refuse.
-const FOREIGN: Abilities = Abilities { max_output: None, thinking: Thinking::Manual, ..OLD };
+const FOREIGN: Abilities = Abilities {
+    max_output: None,
+    thinking: Thinking::Manual,
+    ..OLD
+};
 
 /// Names without `claude-`, up to their date.
 const TABLE: &[(&str, Abilities)] = &[
-    ("3-5-haiku", Abilities { max_output: Some(8_192), ..OLD }),
-    ("3-5-sonnet", Abilities { max_output: Some(8_192), ..OLD }),
-    ("3-7-sonnet", Abilities { temperature_with_top_p: true, ..MANUAL_OLD }),
+    (
+        "3-5-haiku",
+        Abilities {
+            max_output: Some(8_192),
+            ..OLD
+        },
+    ),
+    (
+        "3-5-sonnet",
+        Abilities {
+            max_output: Some(8_192),
+            ..OLD
+        },
+    ),
+    (
+        "3-7-sonnet",
+        Abilities {
+            temperature_with_top_p: true,
+            ..MANUAL_OLD
+        },
+    ),
     ("3-haiku", OLD),
     ("3-opus", OLD),
     ("3-sonnet", OLD),
     ("fable-5", ALWAYS),
     ("fable-5-1", ALWAYS_UNFORCED),
     ("haiku-4-5", MANUAL),
-    ("haiku-5-5", Abilities { thinking: Thinking::Unless, ..ADAPTIVE_MID }),
+    (
+        "haiku-5-5",
+        Abilities {
+            thinking: Thinking::Unless,
+            ..ADAPTIVE_MID
+        },
+    ),
     ("mythos-5", ALWAYS),
     ("mythos-5-1", ALWAYS_UNFORCED),
-    ("mythos-preview", Abilities { mid_system: false, ..ALWAYS }),
-    ("opus-4", Abilities { max_output: Some(32_000), ..MANUAL_OLD }),
-    ("opus-4-1", Abilities { max_output: Some(32_000), ..MANUAL_OLD }),
-    ("opus-4-5", Abilities { effort: Effort::Beta, ..MANUAL }),
+    (
+        "mythos-preview",
+        Abilities {
+            mid_system: false,
+            ..ALWAYS
+        },
+    ),
+    (
+        "opus-4",
+        Abilities {
+            max_output: Some(32_000),
+            ..MANUAL_OLD
+        },
+    ),
+    (
+        "opus-4-1",
+        Abilities {
+            max_output: Some(32_000),
+            ..MANUAL_OLD
+        },
+    ),
+    (
+        "opus-4-5",
+        Abilities {
+            effort: Effort::Beta,
+            ..MANUAL
+        },
+    ),
     ("opus-4-6", BOTH),
     ("opus-4-7", ADAPTIVE),
     ("opus-4-8", ADAPTIVE_MID),

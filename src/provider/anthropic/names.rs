@@ -60,13 +60,18 @@ impl Ids {
         // Gemini's signatures travel behind this mark; here they are only in the way.
         let id = id.split_once("__thought__").map_or(id, |(id, _)| id);
         let id = if id.is_empty() { "call" } else { id };
-        unique(id.chars().map(allowed_or_underscore).collect(), &mut self.taken)
+        unique(
+            id.chars().map(allowed_or_underscore).collect(),
+            &mut self.taken,
+        )
     }
 }
 
 fn unique(wanted: String, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2_u32..).map(|number| format!("{wanted}_{number}"));
-    let free = core::iter::once(wanted.clone()).chain(numbered).find(|name| !taken.contains(name));
+    let free = core::iter::once(wanted.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name));
     let name = free.unwrap_or(wanted);
     taken.insert(name.clone());
     name
@@ -78,8 +83,16 @@ fn is_name(name: &str) -> bool {
 
 /// Room is left for a number that makes it unique.
 fn cleaned(name: &str) -> String {
-    let name: String = name.chars().map(allowed_or_underscore).take(MAX_NAME.saturating_sub(4)).collect();
-    if name.is_empty() { "tool".to_owned() } else { name }
+    let name: String = name
+        .chars()
+        .map(allowed_or_underscore)
+        .take(MAX_NAME.saturating_sub(4))
+        .collect();
+    if name.is_empty() {
+        "tool".to_owned()
+    } else {
+        name
+    }
 }
 
 fn allowed_or_underscore(c: char) -> char {
@@ -116,8 +129,15 @@ mod tests {
     fn names_are_short_enough_even_when_numbered() {
         let long = "x".repeat(300);
         let other = format!("{long}y");
-        let names = Names::new([long.as_str(), other.as_str()].into_iter().map(Cow::Borrowed));
-        let sent = [names.sent(long.as_str().into()), names.sent(other.as_str().into())];
+        let names = Names::new(
+            [long.as_str(), other.as_str()]
+                .into_iter()
+                .map(Cow::Borrowed),
+        );
+        let sent = [
+            names.sent(long.as_str().into()),
+            names.sent(other.as_str().into()),
+        ];
         assert!(sent.iter().all(|name| name.len() <= 128) && sent[0] != sent[1]);
     }
 

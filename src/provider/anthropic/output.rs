@@ -27,7 +27,12 @@ impl<'a> Wanted<'a> {
         }
         let mut stated = Stated::default();
         let read = Reader::new(json).object(|reader, key| stated.member(reader, key));
-        read.map_err(|fault| invalid("response_format", format!("'response_format' must be an object: {fault}")))?;
+        read.map_err(|fault| {
+            invalid(
+                "response_format",
+                format!("'response_format' must be an object: {fault}"),
+            )
+        })?;
         let kind = stated.kind.map(|kind| kind.decode()).unwrap_or_default();
         match (kind.as_ref(), stated.schema) {
             ("text", _) => Ok(Self::Words),
@@ -35,7 +40,10 @@ impl<'a> Wanted<'a> {
             ("json_object" | "json_schema", None) => Ok(Self::Object),
             // LiteLLM's users put a schema here too.
             ("json_object", Some(schema)) => Ok(Self::Schema(schema)),
-            (other, _) => Err(invalid("response_format", format!("unknown response_format '{other}'"))),
+            (other, _) => Err(invalid(
+                "response_format",
+                format!("unknown response_format '{other}'"),
+            )),
         }
     }
 }
@@ -49,13 +57,15 @@ struct Stated<'a> {
 impl<'a> Stated<'a> {
     fn member(&mut self, reader: &mut Reader<'a>, key: Text<'a>) -> Result<(), Fault> {
         match key.decode().as_ref() {
-            "json_schema" => drop(reader.optional_object(|reader, key| self.member(reader, key))?),
+            "json_schema" => {
+                reader.optional_object(|reader, key| self.member(reader, key))?;
+            }
             "response_schema" | "schema" => {
                 let value = reader.skip()?;
                 self.schema = value.starts_with(b"{").then_some(value);
             }
             "type" => self.kind = reader.optional_string()?,
-            _ => drop(reader.skip()?),
+            _ => reader.ignore()?,
         }
         Ok(())
     }
@@ -72,15 +82,24 @@ pub(super) struct Output<'a> {
 impl Output<'_> {
     /// Writes the member, if there is anything in it.
     pub fn write(&self, body: &mut Object<'_>) {
-        let stated = self.stated.and_then(|json| Members::read(json).ok()).unwrap_or_default();
+        let stated = self
+            .stated
+            .and_then(|json| Members::read(json).ok())
+            .unwrap_or_default();
         let format = self.schema.and_then(schema::strict);
-        let kept = |name: &str| !(name == "effort" && self.effort.is_some() || name == "format" && format.is_some());
-        let kept: Vec<_> = stated.iter().filter(|member| kept(&member.key.decode())).collect();
+        let kept = |name: &str| {
+            !(name == "effort" && self.effort.is_some() || name == "format" && format.is_some())
+        };
+        let kept: Vec<_> = stated
+            .iter()
+            .filter(|member| kept(&member.key.decode()))
+            .collect();
         if kept.is_empty() && self.effort.is_none() && format.is_none() {
             return;
         }
         body.object("output_config", |config| {
-            kept.iter().for_each(|member| config.raw(&member.key.decode(), member.value));
+            kept.iter()
+                .for_each(|member| config.raw(&member.key.decode(), member.value));
             if let Some(effort) = self.effort {
                 config.string("effort", effort);
             }

@@ -19,11 +19,21 @@ pub(super) fn answer_calls(turns: &mut Vec<Turn<'_>>) {
     while at <= turns.len() {
         let role = turns.get(at).map(|turn| turn.role);
         if !calls.is_empty() && role != Some(Role::User) {
-            turns.insert(at, Turn { role: Role::User, blocks: Vec::new(), calls: Vec::new() });
+            turns.insert(
+                at,
+                Turn {
+                    role: Role::User,
+                    blocks: Vec::new(),
+                    calls: Vec::new(),
+                },
+            );
         }
         if let Some(turn) = turns.get_mut(at) {
             if turn.role == Role::User {
-                turn.blocks = matched(core::mem::take(&mut turn.blocks), core::mem::take(&mut calls));
+                turn.blocks = matched(
+                    core::mem::take(&mut turn.blocks),
+                    core::mem::take(&mut calls),
+                );
             }
             calls.clone_from(&turn.calls);
         }
@@ -38,9 +48,15 @@ fn matched<'a>(blocks: Vec<Block<'a>>, calls: Vec<Made>) -> Vec<Block<'a>> {
     let mut others = Vec::new();
     for block in blocks {
         match block {
-            Block { cache, what: What::ToolResult(result) } => match take(&mut open, &result.id) {
+            Block {
+                cache,
+                what: What::ToolResult(result),
+            } => match take(&mut open, &result.id) {
                 Some(call) => {
-                    let what = What::ToolResult(ToolResult { id: call.id, ..result });
+                    let what = What::ToolResult(ToolResult {
+                        id: call.id,
+                        ..result
+                    });
                     results.push(Block { cache, what });
                 }
                 None => orphan(result, &mut others),
@@ -61,13 +77,21 @@ fn take(open: &mut Vec<Made>, theirs: &str) -> Option<Made> {
 
 fn unanswered<'a>(call: Made) -> Block<'a> {
     let content = Answered::Words(Words::Ours("[no result]".to_owned()));
-    Block::new(What::ToolResult(ToolResult { id: call.id, content, is_error: true }))
+    Block::new(What::ToolResult(ToolResult {
+        id: call.id,
+        content,
+        is_error: true,
+    }))
 }
 
 /// A result of no call is told as text, so that what it says is not lost.
 fn orphan<'a>(result: ToolResult<'a>, others: &mut Vec<Block<'a>>) {
     match result.content {
-        Answered::Words(words) => others.push(Block::ours(format!("Tool result ({}): {}", result.id, words.decode()))),
+        Answered::Words(words) => others.push(Block::ours(format!(
+            "Tool result ({}): {}",
+            result.id,
+            words.decode()
+        ))),
         Answered::Blocks(mut blocks) => {
             others.push(Block::ours(format!("Tool result ({}):", result.id)));
             others.append(&mut blocks);

@@ -1,5 +1,7 @@
 //! Which members of a request Anthropic can honour, which nobody needs to, and which it cannot: as data.
 
+use std::borrow::Cow;
+
 use super::fault::bad_request;
 use super::models::{Abilities, Thinking};
 use crate::canonical::error::ApiError;
@@ -107,12 +109,21 @@ const BETAS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A 400 naming every such member and the way to have it dropped.
-pub(super) fn check(request: &ChatRequest<'_>, target: &Target<'_>, abilities: &Abilities) -> Result<(), ApiError> {
-    let asked = request.members.get("drop_params").is_some_and(|member| member.value == b"true");
+pub(super) fn check(
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    abilities: &Abilities,
+) -> Result<(), ApiError> {
+    let asked = request
+        .members
+        .get("drop_params")
+        .is_some_and(|member| member.value == b"true");
     if target.drop_params || asked {
         return Ok(());
     }
-    let refused: Vec<String> = stated(request).filter_map(|member| refused(member, abilities)).collect();
+    let refused: Vec<String> = stated(request)
+        .filter_map(|member| refused(member, abilities))
+        .collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
@@ -125,38 +136,65 @@ pub(super) fn check(request: &ChatRequest<'_>, target: &Target<'_>, abilities: &
     Err(bad_request("unsupported_parameter", first, message))
 }
 
-/// The members that Anthropic is given as they are: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = (String, &'r Member<'a>)> {
-    let unknown = |name: &str| {
-        !MAPPED.contains(&name) && !IGNORED.contains(&name) && !UNSUPPORTED.iter().any(|(known, _)| *known == name)
-    };
-    let named = stated(request).map(|member| (member.key.decode().into_owned(), member));
-    named.filter(move |(name, _)| unknown(name))
+/// A member that Anthropic is given as it is.
+#[derive(Debug)]
+pub(super) struct Forwarded<'r> {
+    pub name: Cow<'r, str>,
+    pub value: &'r [u8],
+}
+
+/// The members that are forwarded: those that neither OpenAI nor a gateway knows.
+pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+    let named = stated(request).map(|member| Forwarded {
+        name: member.key.decode(),
+        value: member.value,
+    });
+    named.filter(|member| !is_known(&member.name))
+}
+
+fn is_known(name: &str) -> bool {
+    MAPPED.contains(&name)
+        || IGNORED.contains(&name)
+        || UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
 
 /// The beta that a forwarded member needs.
 pub(super) fn beta(name: &str) -> Option<&'static str> {
-    BETAS.iter().find(|(member, _)| *member == name).map(|(_, beta)| *beta)
+    BETAS
+        .iter()
+        .find(|(member, _)| *member == name)
+        .map(|(_, beta)| *beta)
 }
 
 /// Members that say something; of several with one name the last.
 fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
     let last = |member: &Member<'a>| {
         let name = member.key.decode();
-        request.members.get(&name).is_some_and(|last| last.whole == member.whole)
+        request
+            .members
+            .get(&name)
+            .is_some_and(|last| last.whole == member.whole)
     };
-    request.members.iter().filter(move |member| member.value != b"null" && last(member))
+    request
+        .members
+        .iter()
+        .filter(move |member| member.value != b"null" && last(member))
 }
 
 fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
     let name = member.key.decode();
     let refused = match name.as_ref() {
         "reasoning_effort" => abilities.thinking == Thinking::Never && member.value != b"\"none\"",
-        "service_tier" => !matches!(member.value, b"\"auto\"" | b"\"default\"" | b"\"standard_only\""),
+        "service_tier" => !matches!(
+            member.value,
+            b"\"auto\"" | b"\"default\"" | b"\"standard_only\""
+        ),
         "temperature" | "top_p" => !abilities.sampling && !same(member.value, "1"),
         "top_k" => !abilities.sampling,
         other => {
-            let unsupported = UNSUPPORTED.iter().find(|(unsupported, _)| *unsupported == other);
+            let unsupported = UNSUPPORTED
+                .iter()
+                .find(|(unsupported, _)| *unsupported == other);
             unsupported.is_some_and(|(_, nothing)| !same(member.value, nothing))
         }
     };
@@ -166,7 +204,12 @@ fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
 /// Whether the value is `wanted`, however the number or the array is spelled.
 fn same(value: &[u8], wanted: &str) -> bool {
     let compact = crate::wire::json::compact(value);
-    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let number = |text: &[u8]| {
+        core::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse::<f64>().ok())
+    };
     let numbers = (number(&compact), number(wanted.as_bytes()));
-    compact.as_ref() == wanted.as_bytes() || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
+    compact.as_ref() == wanted.as_bytes()
+        || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
 }

@@ -34,8 +34,15 @@ pub(super) fn shown<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Bloc
 /// A 400 when it holds anything but text.
 pub(super) fn system<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Block<'a>>, ApiError> {
     let blocks = shown(message, at)?;
-    if blocks.iter().any(|block| !matches!(block.what, What::Text(_))) {
-        return Err(bad_request("unsupported_content", at, "system messages hold only text"));
+    if blocks
+        .iter()
+        .any(|block| !matches!(block.what, What::Text(_)))
+    {
+        return Err(bad_request(
+            "unsupported_content",
+            at,
+            "system messages hold only text",
+        ));
     }
     Ok(blocks)
 }
@@ -57,9 +64,15 @@ pub(super) fn spoken<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Blo
         Content::Text(text) => blocks.extend(words(text)),
     }
     blocks.extend(message.refusal.and_then(words));
-    let text_is_last = blocks.last().is_some_and(|block| matches!(block.what, What::Text(_)));
+    let text_is_last = blocks
+        .last()
+        .is_some_and(|block| matches!(block.what, What::Text(_)));
     let marked = text_is_last && message.calls.is_empty();
-    Ok(if marked { cached(blocks, message.cache) } else { blocks })
+    Ok(if marked {
+        cached(blocks, message.cache)
+    } else {
+        blocks
+    })
 }
 
 /// What a tool answered. Nothing at all is an answer too.
@@ -93,10 +106,15 @@ fn part_shown<'a>(part: &Part<'a>, at: Place) -> Result<Option<Block<'a>>, ApiEr
         ("text", _) => part.text.and_then(words),
         ("image_url", Some(url)) => Some(Block::showing(media::image(url, at)?, None)),
         ("file", _) => Some(file(part, at)?),
-        (native, _) if NATIVE.contains(&native) => return Ok(Some(Block::new(What::Native(part.raw)))),
+        (native, _) if NATIVE.contains(&native) => {
+            return Ok(Some(Block::new(What::Native(part.raw))));
+        }
         (other, _) => return Err(unsupported(other, at)),
     };
-    Ok(block.map(|block| Block { cache: part.cache, ..block }))
+    Ok(block.map(|block| Block {
+        cache: part.cache,
+        ..block
+    }))
 }
 
 fn part_spoken<'a>(part: &Part<'a>, at: Place) -> Result<Option<Block<'a>>, ApiError> {
@@ -107,11 +125,16 @@ fn part_spoken<'a>(part: &Part<'a>, at: Place) -> Result<Option<Block<'a>>, ApiE
         "redacted_thinking" | "thinking" => return Ok(thought(part)),
         other => return Err(unsupported(other, at)),
     };
-    Ok(block.map(|block| Block { cache: part.cache, ..block }))
+    Ok(block.map(|block| Block {
+        cache: part.cache,
+        ..block
+    }))
 }
 
 fn kind<'a>(part: &Part<'a>, at: Place) -> Result<std::borrow::Cow<'a, str>, ApiError> {
-    let kind = part.kind.ok_or_else(|| invalid(at, "a content part must be an object with a 'type'"))?;
+    let kind = part
+        .kind
+        .ok_or_else(|| invalid(at, "a content part must be an object with a 'type'"))?;
     Ok(kind.decode())
 }
 
@@ -119,7 +142,12 @@ fn file<'a>(part: &Part<'a>, at: Place) -> Result<Block<'a>, ApiError> {
     let media = match (part.file_data, part.file_id) {
         (Some(data), _) => media::file(data, at)?,
         (None, Some(id)) => media::Media::Document(media::uploaded(id)),
-        (None, None) => return Err(invalid(at, "a file part must have 'file_data' or 'file_id'")),
+        (None, None) => {
+            return Err(invalid(
+                at,
+                "a file part must have 'file_data' or 'file_id'",
+            ));
+        }
     };
     Ok(Block::showing(media, part.filename))
 }
@@ -130,9 +158,16 @@ fn thought<'a>(part: &Part<'a>) -> Option<Block<'a>> {
     if kind.is("redacted_thinking") {
         return Some(Block::new(What::Redacted(part.data?)));
     }
-    let signature = part.signature.filter(|signature| !signature.raw().is_empty())?;
+    let signature = part
+        .signature
+        .filter(|signature| !signature.raw().is_empty())?;
     let thinking = part.thinking?;
-    kind.is("thinking").then(|| Block::new(What::Thinking { signature, thinking }))
+    kind.is("thinking").then(|| {
+        Block::new(What::Thinking {
+            signature,
+            thinking,
+        })
+    })
 }
 
 fn words(text: Text<'_>) -> Option<Block<'_>> {
@@ -140,5 +175,9 @@ fn words(text: Text<'_>) -> Option<Block<'_>> {
 }
 
 fn unsupported(kind: &str, at: Place) -> ApiError {
-    bad_request("unsupported_content", at, format!("anthropic does not take '{kind}' parts here"))
+    bad_request(
+        "unsupported_content",
+        at,
+        format!("anthropic does not take '{kind}' parts here"),
+    )
 }

@@ -2,19 +2,18 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::block::{self, Breakpoints};
-use super::fault::invalid;
 use super::models::{self, Abilities, Effort as Levels};
-use super::names::Names;
 use super::output::{Output, Wanted};
+use super::params::Forwarded;
 use super::reply::{Form, Reply};
 use super::text::mended;
-use super::thinking::{Effort, Reasoning, Stated, StatedKind, Wish};
-use super::tools::{self, Choice, Tool};
+use super::thinking::Reasoning;
+use super::tools::{self, Tool};
+use super::toolset::Tools;
 use super::turns::{Conversation, Manner, converse};
-use super::{message, params, sampling, search, user};
+use super::wish::wish;
+use super::{message, params, sampling, user};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::provider::Target;
@@ -40,106 +39,36 @@ pub(super) struct Worded {
 pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Worded, ApiError> {
     let abilities = models::of(target.model);
     params::check(request, target, &abilities)?;
-    let raw = |name: &str| request.members.get(name).map_or(Cow::Borrowed(&b"null"[..]), |member| mended(member.value));
+    let raw = |name: &str| {
+        request
+            .members
+            .get(name)
+            .map_or(Cow::Borrowed(&b"null"[..]), |member| mended(member.value))
+    };
     let (messages, tools, format) = (raw("messages"), raw("tools"), raw("response_format"));
     let wanted = Wanted::read(&format)?;
     let tools = Tools::read(request, &tools, wanted, &abilities)?;
-    let manner = Manner { mid_system: abilities.mid_system, names: &tools.names };
+    let manner = Manner {
+        mid_system: abilities.mid_system,
+        names: &tools.names,
+    };
     let mut conversation = converse(message::read(&messages)?, manner)?;
     let max_tokens = sampling::stated_max(request)?;
     let wish = wish(request, max_tokens, conversation.lacks_thoughts())?;
     let reasoning = Reasoning::decide(wish, &abilities);
     conversation.settle_last(abilities.prefill && !reasoning.is_on());
-    let draft = Draft { request, target, abilities, conversation, max_tokens, reasoning, tools, wanted };
+    let draft = Draft {
+        request,
+        target,
+        abilities,
+        conversation,
+        forwarded: params::forwarded(request).collect(),
+        max_tokens,
+        reasoning,
+        tools,
+        wanted,
+    };
     draft.write()
-}
-
-fn wish<'a>(request: &ChatRequest<'a>, max_tokens: Option<u64>, unsigned: bool) -> Result<Wish<'a>, ApiError> {
-    Ok(Wish { effort: effort(request)?, max_tokens, thinking: thinking(request)?, unsigned })
-}
-
-fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Spelled<'a> {
-        Object { effort: Option<Cow<'a, str>> },
-        Word(Cow<'a, str>),
-    }
-    let word = match request.member::<Spelled<'_>>("reasoning_effort")? {
-        Some(Spelled::Object { effort: Some(word) } | Spelled::Word(word)) => word,
-        Some(Spelled::Object { effort: None }) | None => return Ok(None),
-    };
-    let unknown = || invalid("reasoning_effort", format!("unknown reasoning_effort '{word}'"));
-    Effort::named(&word).map(Some).ok_or_else(unknown)
-}
-
-fn thinking<'a>(request: &ChatRequest<'a>) -> Result<Option<Stated<'a>>, ApiError> {
-    #[derive(Deserialize)]
-    struct Members<'a> {
-        #[serde(borrow, rename = "type")]
-        kind: Cow<'a, str>,
-        budget_tokens: Option<u64>,
-    }
-    let Some(stated) = request.member::<Members<'_>>("thinking")? else {
-        return Ok(None);
-    };
-    let kind = match stated.kind.as_ref() {
-        "adaptive" => StatedKind::Adaptive,
-        "disabled" => StatedKind::Disabled,
-        "enabled" => StatedKind::Enabled,
-        _ => StatedKind::Other,
-    };
-    let json = request.members.get("thinking").map(|member| member.value).unwrap_or_default();
-    Ok(Some(Stated { budget: stated.budget_tokens, json, kind }))
-}
-
-/// The tools of a request and how they are used.
-struct Tools<'a> {
-    choice: Option<Choice>,
-    /// The tool whose input is the answer, on models that have no other way to follow a schema.
-    form: Option<String>,
-    list: Vec<Tool<'a>>,
-    names: Names,
-    parallel: bool,
-    /// Options of the vendor's own search.
-    search: Option<Vec<u8>>,
-}
-
-impl<'a> Tools<'a> {
-    fn read(
-        request: &ChatRequest<'_>,
-        json: &'a [u8],
-        wanted: Wanted<'_>,
-        abilities: &Abilities,
-    ) -> Result<Self, ApiError> {
-        let mut list = if json == b"null" { Vec::new() } else { tools::read(json)? };
-        let choice = match request.members.get("tool_choice") {
-            Some(member) if member.value != b"null" && !list.is_empty() => Some(tools::choice(member, &mut list)?),
-            Some(_) | None => None,
-        };
-        let mut names = Names::new(list.iter().filter_map(|tool| tool.name).map(|name| name.decode()));
-        let by_tool = matches!(wanted, Wanted::Schema(_)) && !abilities.schemas;
-        let form = by_tool.then(|| names.free("json_tool_call".to_owned()));
-        let parallel = request.member("parallel_tool_calls")?.unwrap_or(true);
-        Ok(Self { choice, form, list, names, parallel, search: search::tool(request)? })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.form.is_none() && self.search.is_none()
-    }
-
-    /// The choice to send. Reasoning forbids forcing a tool, and so do some models.
-    fn chosen(&self, may_force: bool) -> Option<Choice> {
-        let choice = match (&self.form, &self.choice) {
-            (Some(name), _) => Some(Choice::Tool(name.clone())),
-            (None, choice) => choice.clone(),
-        };
-        match choice {
-            Some(Choice::Any | Choice::Tool(_)) if !may_force => Some(Choice::Auto),
-            None if !self.parallel => Some(Choice::Auto),
-            other => other,
-        }
-    }
 }
 
 /// Everything that is known before the first byte is written.
@@ -148,6 +77,7 @@ struct Draft<'r, 'a> {
     target: &'r Target<'r>,
     abilities: Abilities,
     conversation: Conversation<'a>,
+    forwarded: Vec<Forwarded<'r>>,
     max_tokens: Option<u64>,
     reasoning: Reasoning<'r>,
     tools: Tools<'a>,
@@ -168,7 +98,14 @@ impl Draft<'_, '_> {
             (None, Wanted::Object) => Form::Fenced,
             (None, Wanted::Schema(_) | Wanted::Words) => Form::Words,
         };
-        Ok(Worded { betas, body, reply: Reply { form, renamed: self.tools.names.into_renamed() } })
+        Ok(Worded {
+            betas,
+            body,
+            reply: Reply {
+                form,
+                renamed: self.tools.names.into_renamed(),
+            },
+        })
     }
 
     fn write_members(&self, body: &mut Object<'_>) -> Result<(), ApiError> {
@@ -179,16 +116,22 @@ impl Draft<'_, '_> {
             body.raw("stream", b"true");
         }
         let has_stop = sampling::write_stop(body, self.request)?;
-        sampling::write(body, self.request, &self.abilities, self.reasoning.budget().is_some())?;
+        sampling::write(
+            body,
+            self.request,
+            &self.abilities,
+            self.reasoning.budget().is_some(),
+        )?;
         self.reasoning.write(body);
         self.output().write(body);
         user::write(body, self.request);
         self.write_tools(body, &mut cache);
         self.write_conversation(body, &mut cache);
-        for (name, member) in params::forwarded(self.request) {
-            let ours = (name == "system" && self.has_system()) || (name == "stop_sequences" && has_stop);
+        for Forwarded { name, value } in &self.forwarded {
+            let ours =
+                (name == "system" && self.has_system()) || (name == "stop_sequences" && has_stop);
             if !ours {
-                body.raw(&name, &mended(member.value));
+                body.raw(name, &mended(value));
             }
         }
         Ok(())
@@ -196,7 +139,11 @@ impl Draft<'_, '_> {
 
     fn max_tokens(&self) -> u64 {
         let most = self.target.max_output.or(self.abilities.max_output);
-        let default = || most.unwrap_or_else(|| DEFAULT_MAX_TOKENS.saturating_add(self.reasoning.budget().unwrap_or(0)));
+        let default = || {
+            most.unwrap_or_else(|| {
+                DEFAULT_MAX_TOKENS.saturating_add(self.reasoning.budget().unwrap_or(0))
+            })
+        };
         self.max_tokens.unwrap_or_else(default)
     }
 
@@ -205,28 +152,52 @@ impl Draft<'_, '_> {
             Wanted::Schema(schema) if self.abilities.schemas => Some(schema),
             Wanted::Object | Wanted::Schema(_) | Wanted::Words => None,
         };
-        let stated = self.request.members.get("output_config").map(|member| member.value);
-        Output { effort: self.reasoning.effort, schema, stated }
+        let stated = self
+            .request
+            .members
+            .get("output_config")
+            .map(|member| member.value);
+        Output {
+            effort: self.reasoning.effort,
+            schema,
+            stated,
+        }
     }
 
     fn breakpoints(&self) -> usize {
-        let tools = self.tools.list.iter().filter(|tool| tool.cache.is_some()).count();
+        let tools = self
+            .tools
+            .list
+            .iter()
+            .filter(|tool| tool.cache.is_some())
+            .count();
         let blocks = self.conversation.blocks().map(block::Block::breakpoints);
         blocks.fold(tools, usize::saturating_add)
     }
 
     fn write_tools(&self, body: &mut Object<'_>, cache: &mut Breakpoints) {
-        let Tools { list, names, form, search, parallel, .. } = &self.tools;
+        let Tools {
+            list,
+            names,
+            form,
+            search,
+            parallel,
+            ..
+        } = &self.tools;
         if self.tools.is_empty() {
             if self.conversation.has_calls() {
                 // A history with tool calls is refused without tools.
-                body.raw("tools", br#"[{"name":"noop_tool","input_schema":{"type":"object","properties":{}}}]"#);
+                body.raw(
+                    "tools",
+                    br#"[{"name":"noop_tool","input_schema":{"type":"object","properties":{}}}]"#,
+                );
                 body.raw("tool_choice", br#"{"type":"none"}"#);
             }
             return;
         }
         body.array("tools", |array| {
-            list.iter().for_each(|tool| tool.write(array, names, self.abilities.schemas, cache));
+            list.iter()
+                .for_each(|tool| tool.write(array, names, self.abilities.schemas, cache));
             if let (Some(name), Wanted::Schema(schema)) = (form, self.wanted) {
                 write_form(array, name, schema);
             }
@@ -257,14 +228,20 @@ impl Draft<'_, '_> {
             for turn in &self.conversation.turns {
                 messages.object(|message| {
                     message.string("role", turn.role.as_str());
-                    message.array("content", |array| block::write_all(&turn.blocks, array, cache));
+                    message.array("content", |array| {
+                        block::write_all(&turn.blocks, array, cache)
+                    });
                 });
             }
         });
     }
 
     fn betas(&self) -> Vec<&'static str> {
-        let mut betas: Vec<_> = params::forwarded(self.request).filter_map(|(name, _)| params::beta(&name)).collect();
+        let mut betas: Vec<_> = self
+            .forwarded
+            .iter()
+            .filter_map(|member| params::beta(&member.name))
+            .collect();
         betas.extend(self.tools.list.iter().filter_map(Tool::beta));
         if self.reasoning.effort.is_some() && self.abilities.effort == Levels::Beta {
             betas.push("effort-2025-11-24");
@@ -279,7 +256,10 @@ impl Draft<'_, '_> {
 fn write_form(array: &mut Array<'_>, name: &str, schema: &[u8]) {
     array.object(|tool| {
         tool.string("name", name);
-        tool.string("description", "Gives the answer in the form that was asked for.");
+        tool.string(
+            "description",
+            "Gives the answer in the form that was asked for.",
+        );
         tool.with("input_schema", |out| tools::write_schema(Some(schema), out));
     });
 }

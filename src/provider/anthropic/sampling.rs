@@ -30,12 +30,20 @@ pub(super) fn write(
     abilities: &Abilities,
     has_budget: bool,
 ) -> Result<(), ApiError> {
-    let temperature = Number::of(request, "temperature")?.filter(|number| takes(abilities, has_budget, number.value));
+    let temperature = Number::of(request, "temperature")?
+        .filter(|number| takes(abilities, has_budget, number.value));
     let top_p = Number::of(request, "top_p")?;
     let top_k = Number::of(request, "top_k")?;
     let alone = temperature.is_none() || abilities.temperature_with_top_p;
     if let Some(number) = temperature {
-        body.raw("temperature", if number.value > 1.0 { b"1.0" } else { number.spelled });
+        body.raw(
+            "temperature",
+            if number.value > 1.0 {
+                b"1.0"
+            } else {
+                number.spelled
+            },
+        );
     }
     if let Some(number) = top_p.filter(|_| abilities.sampling && alone) {
         body.raw("top_p", number.spelled);
@@ -62,7 +70,11 @@ impl<'a> Number<'a> {
         let Some(value) = request.member(name)? else {
             return Ok(None);
         };
-        let spelled = request.members.get(name).map(|member| member.value).unwrap_or_default();
+        let spelled = request
+            .members
+            .get(name)
+            .map(|member| member.value)
+            .unwrap_or_default();
         Ok(Some(Self { spelled, value }))
     }
 }
@@ -71,15 +83,27 @@ impl<'a> Number<'a> {
 ///
 /// # Errors
 /// A 400 when `stop` is neither a string nor an array of strings.
-pub(super) fn write_stop(body: &mut Object<'_>, request: &ChatRequest<'_>) -> Result<bool, ApiError> {
-    let Some(member) = request.members.get("stop").filter(|member| member.value != b"null") else {
+pub(super) fn write_stop(
+    body: &mut Object<'_>,
+    request: &ChatRequest<'_>,
+) -> Result<bool, ApiError> {
+    let Some(member) = request
+        .members
+        .get("stop")
+        .filter(|member| member.value != b"null")
+    else {
         return Ok(false);
     };
-    let stops = read_stop(member.value).ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
-    let said: Vec<_> = stops.into_iter().filter(|stop| !stop.trim().is_empty()).collect();
+    let stops = read_stop(member.value)
+        .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
+    let said: Vec<_> = stops
+        .into_iter()
+        .filter(|stop| !stop.trim().is_empty())
+        .collect();
     if !said.is_empty() {
         body.array("stop_sequences", |array: &mut Array<'_>| {
-            said.iter().for_each(|stop| array.with(|out| push_string(out, stop)));
+            said.iter()
+                .for_each(|stop| array.with(|out| push_string(out, stop)));
         });
     }
     Ok(!said.is_empty())

@@ -39,11 +39,17 @@ const MAX_NESTED: usize = 32;
 pub(super) fn strict(json: &[u8]) -> Option<Vec<u8>> {
     let mut root: Map<String, Value> = serde_json::from_slice(json).ok()?;
     let definitions = Definitions::of(&mut root);
-    let mut cleaner = Cleaner { definitions, expanded: 0, open: Vec::new() };
+    let mut cleaner = Cleaner {
+        definitions,
+        expanded: 0,
+        open: Vec::new(),
+    };
     let mut root = Value::Object(root);
     cleaner.clean(&mut root);
     if let Value::Object(object) = &mut root {
-        object.entry("type").or_insert_with(|| Value::from("object"));
+        object
+            .entry("type")
+            .or_insert_with(|| Value::from("object"));
         close(object);
     }
     serde_json::to_vec(&root).ok()
@@ -78,8 +84,13 @@ struct Cleaner {
 
 impl Cleaner {
     fn clean(&mut self, schema: &mut Value) {
-        let Value::Object(object) = schema else { return };
-        let reference = object.get("$ref").and_then(Value::as_str).map(str::to_owned);
+        let Value::Object(object) = schema else {
+            return;
+        };
+        let reference = object
+            .get("$ref")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         if let Some(reference) = reference {
             self.inline(reference, object);
             return;
@@ -93,7 +104,11 @@ impl Cleaner {
         let endless = self.open.contains(&reference)
             || self.open.len() >= MAX_NESTED
             || self.expanded > MAX_EXPANDED;
-        let found = if endless { None } else { self.definitions.named(&reference) };
+        let found = if endless {
+            None
+        } else {
+            self.definitions.named(&reference)
+        };
         if let Some(Value::Object(named)) = found {
             for (key, value) in named {
                 object.entry(key).or_insert(value);
@@ -110,7 +125,9 @@ impl Cleaner {
             self.open.pop();
             return;
         }
-        object.entry("type").or_insert_with(|| Value::from("object"));
+        object
+            .entry("type")
+            .or_insert_with(|| Value::from("object"));
         self.clean_object(object);
     }
 
@@ -152,7 +169,10 @@ fn refuse(object: &mut Map<String, Value>) {
     if notes.is_empty() {
         return;
     }
-    let said = object.get("description").and_then(Value::as_str).map(str::to_owned);
+    let said = object
+        .get("description")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let words: Vec<String> = said.into_iter().chain([notes.join(", ")]).collect();
     object.insert("description".to_owned(), Value::from(words.join("\n")));
 }
@@ -172,7 +192,9 @@ fn close(object: &mut Map<String, Value>) {
 
 /// Removes a `type` that no value of the `enum` has.
 fn drop_contradiction(object: &mut Map<String, Value>) {
-    let (Some(Value::String(kind)), Some(Value::Array(values))) = (object.get("type"), object.get("enum")) else {
+    let (Some(Value::String(kind)), Some(Value::Array(values))) =
+        (object.get("type"), object.get("enum"))
+    else {
         return;
     };
     if !values.iter().all(|value| is_of(value, kind)) {
@@ -217,7 +239,10 @@ mod tests {
         let schema = cleaned(
             r#"{"type":"object","properties":{"a":{"oneOf":[{"type":"object","properties":{}},{"type":"null"}]},"b":{"type":["object","null"]}}}"#,
         );
-        assert_eq!(schema["properties"]["a"]["anyOf"][0]["additionalProperties"], false);
+        assert_eq!(
+            schema["properties"]["a"]["anyOf"][0]["additionalProperties"],
+            false
+        );
         assert_eq!(schema["properties"]["b"]["additionalProperties"], false);
         assert!(schema["properties"]["a"].get("oneOf").is_none());
     }
@@ -237,12 +262,21 @@ mod tests {
         let schema = cleaned(
             r##"{"$ref":"#/$defs/Node","$defs":{"Node":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/Node"}}}}}}"##,
         );
-        assert_eq!(schema["properties"]["children"]["items"], serde_json::json!({"type": "object", "additionalProperties": false}));
-        cleaned(r##"{"type":"object","properties":{"a":{"$ref":"#"},"b":{"$ref":"#"},"c":{"$ref":"#/properties/c"}}}"##);
+        assert_eq!(
+            schema["properties"]["children"]["items"],
+            serde_json::json!({"type": "object", "additionalProperties": false})
+        );
+        cleaned(
+            r##"{"type":"object","properties":{"a":{"$ref":"#"},"b":{"$ref":"#"},"c":{"$ref":"#/properties/c"}}}"##,
+        );
     }
 
     #[test]
     fn a_type_that_no_value_has_is_removed() {
-        assert_eq!(cleaned(r#"{"type":"object","properties":{"a":{"type":"integer","enum":["x"]}}}"#)["properties"]["a"], serde_json::json!({"enum": ["x"]}));
+        assert_eq!(
+            cleaned(r#"{"type":"object","properties":{"a":{"type":"integer","enum":["x"]}}}"#)["properties"]
+                ["a"],
+            serde_json::json!({"enum": ["x"]})
+        );
     }
 }

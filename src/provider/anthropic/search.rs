@@ -35,7 +35,10 @@ pub(super) fn tool(request: &ChatRequest<'_>) -> Result<Option<Vec<u8>>, ApiErro
         if let Some(uses) = options.search_context_size.as_deref().and_then(uses) {
             tool.number("max_uses", uses);
         }
-        if let Some(place) = options.user_location.and_then(|location| location.approximate) {
+        if let Some(place) = options
+            .user_location
+            .and_then(|location| location.approximate)
+        {
             tool.object("user_location", |location| write_place(place, location));
         }
     });

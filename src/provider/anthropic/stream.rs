@@ -106,7 +106,9 @@ impl Stream {
     fn take(&mut self, event: Event<'_>, reply: &Reply, each: Each<'_>) {
         match event.kind.as_ref().map_or("", Str::as_str) {
             "message_start" => self.start(&event.message.unwrap_or_default(), each),
-            "content_block_start" => self.open(event.content_block.unwrap_or_default(), reply, each),
+            "content_block_start" => {
+                self.open(event.content_block.unwrap_or_default(), reply, each)
+            }
             "content_block_delta" => self.delta(&event.delta.unwrap_or_default(), each),
             "content_block_stop" => self.close(each),
             "message_delta" => self.stop(&event.delta.unwrap_or_default(), event.usage, each),
@@ -143,8 +145,14 @@ impl Stream {
         // A block whose end was lost ends where the next begins.
         self.close(each);
         self.block = match block.is() {
-            "text" => Open::Text { start: self.characters, cited: Vec::new() },
-            "thinking" => Open::Thinking { signature: String::new(), thinking: String::new() },
+            "text" => Open::Text {
+                start: self.characters,
+                cited: Vec::new(),
+            },
+            "thinking" => Open::Thinking {
+                signature: String::new(),
+                thinking: String::new(),
+            },
             "tool_use" => self.call(&block, reply, each),
             "redacted_thinking" => {
                 let data = block.data.clone().map(Str::into_string).unwrap_or_default();
@@ -162,12 +170,20 @@ impl Stream {
             // Only the first form is content: two texts in a row are no JSON.
             let first = !self.formed;
             self.formed = true;
-            return if first { Open::Form { empty: true } } else { Open::Other };
+            return if first {
+                Open::Form { empty: true }
+            } else {
+                Open::Other
+            };
         }
         let index = self.calls;
         self.calls = index.saturating_add(1);
         let id = block.id.as_ref().map_or("", Str::as_str);
-        each(Piece::ToolStart { index, id, name: reply.name_of(name) });
+        each(Piece::ToolStart {
+            index,
+            id,
+            name: reply.name_of(name),
+        });
         Open::Tool { index, empty: true }
     }
 
@@ -186,9 +202,17 @@ impl Stream {
                     self.characters = self.characters.saturating_add(text.chars().count());
                     each(Piece::Content(text));
                 }
-                cited.extend(delta.citation.as_ref().and_then(|source| source.cited(*start, *start)));
+                cited.extend(
+                    delta
+                        .citation
+                        .as_ref()
+                        .and_then(|source| source.cited(*start, *start)),
+                );
             }
-            Open::Thinking { signature, thinking } => {
+            Open::Thinking {
+                signature,
+                thinking,
+            } => {
                 signature.push_str(some(&delta.signature).unwrap_or_default());
                 if let Some(text) = some(&delta.thinking) {
                     thinking.push_str(text);
@@ -198,7 +222,10 @@ impl Stream {
             Open::Tool { index, empty } => {
                 if let Some(fragment) = some(&delta.partial_json) {
                     *empty = false;
-                    each(Piece::ToolArguments { index: *index, fragment });
+                    each(Piece::ToolArguments {
+                        index: *index,
+                        fragment,
+                    });
                 }
             }
         }
@@ -207,13 +234,24 @@ impl Stream {
     fn close(&mut self, each: Each<'_>) {
         match core::mem::take(&mut self.block) {
             Open::Form { empty: true } => each(Piece::Content("{}")),
-            Open::Tool { index, empty: true } => each(Piece::ToolArguments { index, fragment: "{}" }),
+            Open::Tool { index, empty: true } => each(Piece::ToolArguments {
+                index,
+                fragment: "{}",
+            }),
             Open::Text { cited, .. } => {
                 let end = self.characters;
-                cited.into_iter().for_each(|one| each(Piece::Citation(Citation { end, ..one })));
+                cited
+                    .into_iter()
+                    .for_each(|one| each(Piece::Citation(Citation { end, ..one })));
             }
-            Open::Thinking { signature, thinking } => {
-                each(Piece::Thinking(ThinkingBlock::Signed { signature, thinking }));
+            Open::Thinking {
+                signature,
+                thinking,
+            } => {
+                each(Piece::Thinking(ThinkingBlock::Signed {
+                    signature,
+                    thinking,
+                }));
             }
             Open::Form { empty: false } | Open::Other | Open::Tool { empty: false, .. } => {}
         }
@@ -233,7 +271,9 @@ impl Stream {
 }
 
 fn some<'t>(text: &'t Option<Str<'_>>) -> Option<&'t str> {
-    text.as_ref().map(Str::as_str).filter(|text| !text.is_empty())
+    text.as_ref()
+        .map(Str::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 /// Whether an event that cannot be read would have said something: it is of a known type, or no JSON at all.

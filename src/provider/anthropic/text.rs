@@ -90,7 +90,12 @@ mod tests {
 
     #[test]
     fn text_without_escapes_is_borrowed_even_in_an_option() {
-        let read = |json: &'static str| serde_json::from_str::<Option<Str<'_>>>(json).unwrap().unwrap().0;
+        let read = |json: &'static str| {
+            serde_json::from_str::<Option<Str<'_>>>(json)
+                .unwrap()
+                .unwrap()
+                .0
+        };
         assert!(matches!(read(r#""abc ž""#), Cow::Borrowed("abc ž")));
         assert!(matches!(read(r#""a\n""#), Cow::Owned(_)));
     }
@@ -98,7 +103,11 @@ mod tests {
     #[test]
     fn a_value_of_another_type_is_no_text_and_no_error() {
         for json in ["true", "-1", "1", "1.5", "[1,[2]]", r#"{"a":{"b":1}}"#] {
-            assert_eq!(serde_json::from_str::<Str<'_>>(json).unwrap().as_str(), "", "{json}");
+            assert_eq!(
+                serde_json::from_str::<Str<'_>>(json).unwrap().as_str(),
+                "",
+                "{json}"
+            );
         }
     }
 

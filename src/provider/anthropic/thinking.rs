@@ -107,7 +107,11 @@ pub(super) enum Asked<'a> {
     Budget(u64),
     Disabled,
     /// As the client wrote it; `on` unless it switches reasoning off, `budget` where it has one.
-    Stated { budget: Option<u64>, json: &'a [u8], on: bool },
+    Stated {
+        budget: Option<u64>,
+        json: &'a [u8],
+        on: bool,
+    },
 }
 
 impl<'a> Reasoning<'a> {
@@ -119,7 +123,14 @@ impl<'a> Reasoning<'a> {
         };
         let effort = match (wish.effort, wish.thinking) {
             (Some(effort), _) => Some(effort),
-            (None, Some(Stated { kind: StatedKind::Enabled, budget, .. })) if thinking == Some(Asked::Adaptive) => {
+            (
+                None,
+                Some(Stated {
+                    kind: StatedKind::Enabled,
+                    budget,
+                    ..
+                }),
+            ) if thinking == Some(Asked::Adaptive) => {
                 Some(Effort::of_budget(budget.unwrap_or_default()))
             }
             (None, _) => None,
@@ -152,7 +163,9 @@ impl<'a> Reasoning<'a> {
     pub fn write(&self, body: &mut Object<'_>) {
         match self.thinking {
             // Newer models leave the text of their reasoning out unless a summary is asked for.
-            Some(Asked::Adaptive) => body.raw("thinking", br#"{"type":"adaptive","display":"summarized"}"#),
+            Some(Asked::Adaptive) => {
+                body.raw("thinking", br#"{"type":"adaptive","display":"summarized"}"#)
+            }
             Some(Asked::Budget(tokens)) => body.object("thinking", |thinking| {
                 thinking.raw("type", b"\"enabled\"");
                 thinking.number("budget_tokens", tokens);
@@ -195,13 +208,27 @@ fn by_effort<'a>(effort: Option<Effort>, kind: Kind) -> Option<Asked<'a>> {
 }
 
 fn by_statement<'a>(stated: Stated<'a>, effort: Option<Effort>, kind: Kind) -> Option<Asked<'a>> {
-    let Stated { budget, json, kind: stated } = stated;
-    let as_stated = Some(Asked::Stated { budget, json, on: stated != StatedKind::Disabled });
+    let Stated {
+        budget,
+        json,
+        kind: stated,
+    } = stated;
+    let as_stated = Some(Asked::Stated {
+        budget,
+        json,
+        on: stated != StatedKind::Disabled,
+    });
     match (stated, kind) {
         (_, Kind::Never) | (StatedKind::Disabled, Kind::Always) => None,
-        (StatedKind::Adaptive, Kind::Manual) => Some(Asked::Budget(effort.unwrap_or(Effort::High).budget())),
-        (StatedKind::Enabled, Kind::Adaptive | Kind::Always | Kind::Unless) => Some(Asked::Adaptive),
-        (_, Kind::Adaptive | Kind::Always | Kind::Either | Kind::Manual | Kind::Unless) => as_stated,
+        (StatedKind::Adaptive, Kind::Manual) => {
+            Some(Asked::Budget(effort.unwrap_or(Effort::High).budget()))
+        }
+        (StatedKind::Enabled, Kind::Adaptive | Kind::Always | Kind::Unless) => {
+            Some(Asked::Adaptive)
+        }
+        (_, Kind::Adaptive | Kind::Always | Kind::Either | Kind::Manual | Kind::Unless) => {
+            as_stated
+        }
     }
 }
 
@@ -211,13 +238,32 @@ mod tests {
     use crate::provider::anthropic::models;
 
     fn decided(model: &str, effort: Effort, max_tokens: Option<u64>) -> Reasoning<'static> {
-        let wish = Wish { effort: Some(effort), max_tokens, ..Wish::default() };
+        let wish = Wish {
+            effort: Some(effort),
+            max_tokens,
+            ..Wish::default()
+        };
         Reasoning::decide(wish, &models::of(model))
     }
 
-    fn stated<'a>(model: &str, json: &'a str, kind: StatedKind, budget: Option<u64>) -> Reasoning<'a> {
-        let thinking = Some(Stated { budget, json: json.as_bytes(), kind });
-        Reasoning::decide(Wish { thinking, ..Wish::default() }, &models::of(model))
+    fn stated<'a>(
+        model: &str,
+        json: &'a str,
+        kind: StatedKind,
+        budget: Option<u64>,
+    ) -> Reasoning<'a> {
+        let thinking = Some(Stated {
+            budget,
+            json: json.as_bytes(),
+            kind,
+        });
+        Reasoning::decide(
+            Wish {
+                thinking,
+                ..Wish::default()
+            },
+            &models::of(model),
+        )
     }
 
     #[test]
@@ -230,10 +276,20 @@ mod tests {
             (Effort::Xhigh, 8_192),
             (Effort::Max, 16_384),
         ] {
-            let expected = Reasoning { effort: None, thinking: Some(Asked::Budget(tokens)) };
-            assert_eq!(decided("claude-haiku-4-5", effort, None), expected, "{effort:?}");
+            let expected = Reasoning {
+                effort: None,
+                thinking: Some(Asked::Budget(tokens)),
+            };
+            assert_eq!(
+                decided("claude-haiku-4-5", effort, None),
+                expected,
+                "{effort:?}"
+            );
         }
-        assert_eq!(decided("claude-haiku-4-5", Effort::None, None), Reasoning::default());
+        assert_eq!(
+            decided("claude-haiku-4-5", Effort::None, None),
+            Reasoning::default()
+        );
     }
 
     #[test]
@@ -244,14 +300,26 @@ mod tests {
         assert_eq!(effort("claude-opus-4-6", Effort::Xhigh), Some("high"));
         assert_eq!(effort("claude-opus-4-6", Effort::Max), Some("max"));
         assert_eq!(effort("claude-opus-4-5", Effort::Max), Some("high"));
-        assert_eq!(decided("claude-opus-4-7", Effort::Low, None).thinking, Some(Asked::Adaptive));
+        assert_eq!(
+            decided("claude-opus-4-7", Effort::Low, None).thinking,
+            Some(Asked::Adaptive)
+        );
     }
 
     #[test]
     fn no_effort_switches_off_only_what_can_be_switched_off() {
-        assert_eq!(decided("claude-opus-5-5", Effort::None, None), Reasoning::default());
-        assert_eq!(decided("claude-opus-4-7", Effort::None, None), Reasoning::default());
-        assert_eq!(decided("claude-haiku-5-5", Effort::None, None).thinking, Some(Asked::Disabled));
+        assert_eq!(
+            decided("claude-opus-5-5", Effort::None, None),
+            Reasoning::default()
+        );
+        assert_eq!(
+            decided("claude-opus-4-7", Effort::None, None),
+            Reasoning::default()
+        );
+        assert_eq!(
+            decided("claude-haiku-5-5", Effort::None, None).thinking,
+            Some(Asked::Disabled)
+        );
     }
 
     #[test]
@@ -265,29 +333,63 @@ mod tests {
     #[test]
     fn what_a_client_states_is_kept_where_the_model_takes_it() {
         let json = r#"{"type":"enabled", "budget_tokens":5000}"#;
-        let kept = Some(Asked::Stated { budget: Some(5_000), json: json.as_bytes(), on: true });
-        assert_eq!(stated("claude-haiku-4-5", json, StatedKind::Enabled, Some(5_000)).thinking, kept);
-        assert_eq!(stated("claude-opus-4-6", json, StatedKind::Enabled, Some(5_000)).thinking, kept);
+        let kept = Some(Asked::Stated {
+            budget: Some(5_000),
+            json: json.as_bytes(),
+            on: true,
+        });
+        assert_eq!(
+            stated("claude-haiku-4-5", json, StatedKind::Enabled, Some(5_000)).thinking,
+            kept
+        );
+        assert_eq!(
+            stated("claude-opus-4-6", json, StatedKind::Enabled, Some(5_000)).thinking,
+            kept
+        );
     }
 
     #[test]
     fn a_budget_becomes_an_effort_where_the_model_takes_none() {
-        for (budget, effort) in [(9_000, "xhigh"), (5_000, "high"), (2_048, "medium"), (1_024, "low")] {
+        for (budget, effort) in [
+            (9_000, "xhigh"),
+            (5_000, "high"),
+            (2_048, "medium"),
+            (1_024, "low"),
+        ] {
             let decided = stated("claude-opus-4-7", "{}", StatedKind::Enabled, Some(budget));
-            assert_eq!(decided, Reasoning { effort: Some(effort), thinking: Some(Asked::Adaptive) });
+            assert_eq!(
+                decided,
+                Reasoning {
+                    effort: Some(effort),
+                    thinking: Some(Asked::Adaptive)
+                }
+            );
         }
     }
 
     #[test]
     fn reasoning_that_is_always_on_is_never_told_to_stop() {
-        assert_eq!(stated("claude-opus-5-5", "{}", StatedKind::Disabled, None), Reasoning::default());
+        assert_eq!(
+            stated("claude-opus-5-5", "{}", StatedKind::Disabled, None),
+            Reasoning::default()
+        );
         assert!(!stated("claude-opus-4-7", "{}", StatedKind::Disabled, None).is_on());
     }
 
     #[test]
     fn calls_without_signed_reasoning_forbid_a_budget_only() {
-        let wish = Wish { effort: Some(Effort::High), unsigned: true, ..Wish::default() };
-        assert_eq!(Reasoning::decide(wish, &models::of("claude-haiku-4-5")).thinking, None);
-        assert_eq!(Reasoning::decide(wish, &models::of("claude-opus-4-7")).thinking, Some(Asked::Adaptive));
+        let wish = Wish {
+            effort: Some(Effort::High),
+            unsigned: true,
+            ..Wish::default()
+        };
+        assert_eq!(
+            Reasoning::decide(wish, &models::of("claude-haiku-4-5")).thinking,
+            None
+        );
+        assert_eq!(
+            Reasoning::decide(wish, &models::of("claude-opus-4-7")).thinking,
+            Some(Asked::Adaptive)
+        );
     }
 }

@@ -49,7 +49,12 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
         tools.push(tool);
         Ok(())
     });
-    read.map_err(|fault| invalid("tools", format!("'tools' must be an array of objects: {fault}")))?;
+    read.map_err(|fault| {
+        invalid(
+            "tools",
+            format!("'tools' must be an array of objects: {fault}"),
+        )
+    })?;
     for (index, tool) in tools.iter().enumerate() {
         tool.check(&format!("tools[{index}]"))?;
     }
@@ -60,13 +65,15 @@ fn member<'a>(reader: &mut Reader<'a>, key: Text<'a>, tool: &mut Tool<'a>) -> Re
     match key.decode().as_ref() {
         "cache_control" => tool.cache = marker(reader)?.or(tool.cache),
         "description" => tool.description = reader.optional_string()?,
-        "function" => tool.is_function = reader.optional_object(|reader, key| member(reader, key, tool))?,
+        "function" => {
+            tool.is_function = reader.optional_object(|reader, key| member(reader, key, tool))?
+        }
         "name" => tool.name = reader.optional_string()?,
         "parameters" => tool.parameters = Some(reader.skip()?),
         "strict" => tool.strict = reader.skip()? == b"true",
         // Within a function it would be none of ours.
         "type" if !tool.is_function => tool.kind = reader.optional_string()?,
-        _ => drop(reader.skip()?),
+        _ => reader.ignore()?,
     }
     Ok(())
 }
@@ -74,8 +81,15 @@ fn member<'a>(reader: &mut Reader<'a>, key: Text<'a>, tool: &mut Tool<'a>) -> Re
 impl Tool<'_> {
     fn check(&self, at: &str) -> Result<(), ApiError> {
         let custom = self.kind.is_some_and(|kind| kind.is("custom"));
-        if custom && !self.is_function && Members::read(self.raw).is_ok_and(|tool| tool.get("custom").is_some()) {
-            return Err(bad_request("unsupported_parameter", at, "anthropic has no tools that take free text"));
+        if custom
+            && !self.is_function
+            && Members::read(self.raw).is_ok_and(|tool| tool.get("custom").is_some())
+        {
+            return Err(bad_request(
+                "unsupported_parameter",
+                at,
+                "anthropic has no tools that take free text",
+            ));
         }
         let nameless = self.name.is_none_or(|name| name.raw().is_empty());
         if nameless && (self.is_function || self.kind.is_none_or(|kind| kind.is("function"))) {
@@ -87,11 +101,20 @@ impl Tool<'_> {
     /// The beta that a tool of Anthropic's own needs.
     pub fn beta(&self) -> Option<&'static str> {
         let kind = self.kind?.decode();
-        BETAS.iter().find(|(tool, _)| *tool == kind).map(|(_, beta)| *beta)
+        BETAS
+            .iter()
+            .find(|(tool, _)| *tool == kind)
+            .map(|(_, beta)| *beta)
     }
 
     /// Writes it, under the name that is sent.
-    pub fn write(&self, tools: &mut Array<'_>, names: &Names, schemas: bool, cache: &mut Breakpoints) {
+    pub fn write(
+        &self,
+        tools: &mut Array<'_>,
+        names: &Names,
+        schemas: bool,
+        cache: &mut Breakpoints,
+    ) {
         let (true, Some(name)) = (self.is_function, self.name) else {
             // Already in Anthropic's words.
             tools.with(|out| out.extend_from_slice(self.raw));
@@ -102,7 +125,9 @@ impl Tool<'_> {
             if let Some(description) = self.description {
                 tool.text("description", description);
             }
-            let strict = (self.strict && schemas).then(|| self.parameters.and_then(schema::strict)).flatten();
+            let strict = (self.strict && schemas)
+                .then(|| self.parameters.and_then(schema::strict))
+                .flatten();
             match &strict {
                 Some(schema) => {
                     tool.raw("input_schema", schema);
@@ -127,12 +152,17 @@ const BETAS: [(&str, &str); 6] = [
 
 /// Writes a tool's schema as it is, with the `type` that Anthropic insists on.
 pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
-    let members = parameters.and_then(|json| Members::read(json).ok().map(|members| (json, members)));
-    let Some((json, members)) = members.filter(|(_, members)| members.iter().next().is_some()) else {
+    let members =
+        parameters.and_then(|json| Members::read(json).ok().map(|members| (json, members)));
+    let Some((json, members)) = members.filter(|(_, members)| members.iter().next().is_some())
+    else {
         out.extend_from_slice(br#"{"type":"object","properties":{}}"#);
         return;
     };
-    if members.get("type").is_some_and(|kind| kind.value == b"\"object\"") {
+    if members
+        .get("type")
+        .is_some_and(|kind| kind.value == b"\"object\"")
+    {
         out.extend_from_slice(json);
         return;
     }
@@ -154,7 +184,12 @@ pub(super) fn choice(member: &Member<'_>, tools: &mut Vec<Tool<'_>>) -> Result<C
         Some(b'"') => reader.string().map(|word| stated.kind = Some(word)),
         Some(_) | None => reader.object(|reader, key| stated.member(reader, key)),
     };
-    read.map_err(|fault| invalid("tool_choice", format!("'tool_choice' is neither a word nor an object: {fault}")))?;
+    read.map_err(|fault| {
+        invalid(
+            "tool_choice",
+            format!("'tool_choice' is neither a word nor an object: {fault}"),
+        )
+    })?;
     let kind = stated.kind.map(|kind| kind.decode()).unwrap_or_default();
     match kind.as_ref() {
         "any" | "required" => Ok(Choice::Any),
@@ -162,20 +197,34 @@ pub(super) fn choice(member: &Member<'_>, tools: &mut Vec<Tool<'_>>) -> Result<C
         "none" => Ok(Choice::None),
         "custom" | "function" | "tool" => named(stated.name, tools),
         "allowed_tools" => {
-            tools.retain(|tool| tool.name.is_some_and(|name| stated.allowed.contains(&name.decode())));
+            tools.retain(|tool| {
+                tool.name
+                    .is_some_and(|name| stated.allowed.contains(&name.decode()))
+            });
             let required = stated.mode.is_some_and(|mode| mode.is("required"));
             Ok(if required { Choice::Any } else { Choice::Auto })
         }
-        other => Err(invalid("tool_choice", format!("unknown tool_choice '{other}'"))),
+        other => Err(invalid(
+            "tool_choice",
+            format!("unknown tool_choice '{other}'"),
+        )),
     }
 }
 
 fn named(name: Option<Text<'_>>, tools: &[Tool<'_>]) -> Result<Choice, ApiError> {
-    let name = name.ok_or_else(|| invalid("tool_choice", "tool_choice must name a function"))?.decode();
-    if tools.iter().any(|tool| tool.name.is_some_and(|tool| tool.is(&name))) {
+    let name = name
+        .ok_or_else(|| invalid("tool_choice", "tool_choice must name a function"))?
+        .decode();
+    if tools
+        .iter()
+        .any(|tool| tool.name.is_some_and(|tool| tool.is(&name)))
+    {
         return Ok(Choice::Tool(name.into_owned()));
     }
-    Err(invalid("tool_choice", format!("tool_choice names '{name}', which is not in 'tools'")))
+    Err(invalid(
+        "tool_choice",
+        format!("tool_choice names '{name}', which is not in 'tools'"),
+    ))
 }
 
 #[derive(Default)]
@@ -189,21 +238,25 @@ struct Stated<'a> {
 impl<'a> Stated<'a> {
     fn member(&mut self, reader: &mut Reader<'a>, key: Text<'a>) -> Result<(), Fault> {
         match key.decode().as_ref() {
-            "allowed_tools" => drop(reader.optional_object(|reader, key| self.member(reader, key))?),
+            "allowed_tools" => {
+                reader.optional_object(|reader, key| self.member(reader, key))?;
+            }
             "custom" | "function" => {
                 reader.optional_object(|reader, key| {
                     if key.is("name") {
                         self.name = reader.optional_string()?;
                         return Ok(());
                     }
-                    reader.skip().map(|_| ())
+                    reader.ignore()
                 })?;
             }
             "mode" => self.mode = reader.optional_string()?,
             "name" => self.name = reader.optional_string()?,
-            "tools" => drop(reader.optional_array(|reader, _| self.allow(reader))?),
+            "tools" => {
+                reader.optional_array(|reader, _| self.allow(reader))?;
+            }
             "type" => self.kind = reader.optional_string()?,
-            _ => drop(reader.skip()?),
+            _ => reader.ignore()?,
         }
         Ok(())
     }

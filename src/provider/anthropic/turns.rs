@@ -56,16 +56,34 @@ pub(super) struct Manner<'n> {
 ///
 /// # Errors
 /// A 400 naming the message at fault, or when there is nobody to answer.
-pub(super) fn converse<'a>(messages: Vec<Message<'a>>, manner: Manner<'_>) -> Result<Conversation<'a>, ApiError> {
-    let mut builder = Builder { done: Conversation::default(), ids: Ids::default(), manner, waiting: Vec::new() };
+pub(super) fn converse<'a>(
+    messages: Vec<Message<'a>>,
+    manner: Manner<'_>,
+) -> Result<Conversation<'a>, ApiError> {
+    let mut builder = Builder {
+        done: Conversation::default(),
+        ids: Ids::default(),
+        manner,
+        waiting: Vec::new(),
+    };
     for (index, message) in messages.into_iter().enumerate() {
-        builder.take(message, Place { message: index, member: None })?;
+        builder.take(
+            message,
+            Place {
+                message: index,
+                member: None,
+            },
+        )?;
     }
     builder.flush(true);
     let mut conversation = builder.done;
     answer_calls(&mut conversation.turns);
     match conversation.turns.first().map(|turn| turn.role) {
-        None => Err(bad_request("invalid_value", "messages", "messages must contain at least one user message")),
+        None => Err(bad_request(
+            "invalid_value",
+            "messages",
+            "messages must contain at least one user message",
+        )),
         Some(Role::User | Role::System) => Ok(conversation),
         Some(Role::Assistant) => {
             conversation.turns.insert(0, go_on());
@@ -82,20 +100,29 @@ impl Conversation<'_> {
 
     /// Whether tools were called and none of its reasoning is there to be sent back.
     pub fn lacks_thoughts(&self) -> bool {
-        let thought = |block: &Block<'_>| matches!(block.what, What::Redacted(_) | What::Thinking { .. });
+        let thought =
+            |block: &Block<'_>| matches!(block.what, What::Redacted(_) | What::Thinking { .. });
         self.has_calls() && !self.turns.iter().flat_map(|turn| &turn.blocks).any(thought)
     }
 
     /// Makes an assistant's last word one that Anthropic goes on from, or asks it to go on.
     pub fn settle_last(&mut self, may_prefill: bool) {
-        let Some(turn) = self.turns.last_mut().filter(|turn| turn.role == Role::Assistant) else {
+        let Some(turn) = self
+            .turns
+            .last_mut()
+            .filter(|turn| turn.role == Role::Assistant)
+        else {
             return;
         };
         if !may_prefill {
             self.turns.push(go_on());
             return;
         }
-        if let Some(Block { what: What::Text(words), .. }) = turn.blocks.last_mut() {
+        if let Some(Block {
+            what: What::Text(words),
+            ..
+        }) = turn.blocks.last_mut()
+        {
             let text = words.decode();
             let trimmed = text.trim_end();
             if trimmed.len() < text.len() {
@@ -106,12 +133,18 @@ impl Conversation<'_> {
 
     /// All blocks, system first.
     pub fn blocks(&self) -> impl Iterator<Item = &Block<'_>> {
-        self.system.iter().chain(self.turns.iter().flat_map(|turn| &turn.blocks))
+        self.system
+            .iter()
+            .chain(self.turns.iter().flat_map(|turn| &turn.blocks))
     }
 }
 
 fn go_on() -> Turn<'static> {
-    Turn { role: Role::User, blocks: vec![Block::ours("Please continue.")], calls: Vec::new() }
+    Turn {
+        role: Role::User,
+        blocks: vec![Block::ours("Please continue.")],
+        calls: Vec::new(),
+    }
 }
 
 struct Builder<'a, 'n> {
@@ -146,9 +179,17 @@ impl<'a> Builder<'a, '_> {
         let mut blocks = parts::spoken(message, at.member("content"))?;
         let mut made = Vec::new();
         for (index, call) in core::mem::take(&mut message.calls).into_iter().enumerate() {
-            self.call(&call, &mut blocks, &mut made, at.element("tool_calls", index))?;
+            self.call(
+                &call,
+                &mut blocks,
+                &mut made,
+                at.element("tool_calls", index),
+            )?;
         }
-        if let (Some(block), true) = (blocks.last_mut(), message.cache.is_some() && !made.is_empty()) {
+        if let (Some(block), true) = (
+            blocks.last_mut(),
+            message.cache.is_some() && !made.is_empty(),
+        ) {
             block.cache = message.cache;
         }
         if !blocks.is_empty() {
@@ -161,20 +202,36 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn call(&mut self, call: &Call<'a>, blocks: &mut Vec<Block<'a>>, made: &mut Vec<Made>, at: Place) -> Result<(), ApiError> {
-        let name = call.name.ok_or_else(|| invalid(at, "a tool call must have a name"))?;
+    fn call(
+        &mut self,
+        call: &Call<'a>,
+        blocks: &mut Vec<Block<'a>>,
+        made: &mut Vec<Made>,
+        at: Place,
+    ) -> Result<(), ApiError> {
+        let name = call
+            .name
+            .ok_or_else(|| invalid(at, "a tool call must have a name"))?;
         let theirs = call.id.unwrap_or(name).decode();
         let inputs = match (call.input, call.arguments) {
             (Some(text), _) => vec![free_text(&text.decode())],
             (None, text) => {
                 let text = text.map(|text| text.decode()).unwrap_or_default();
-                let fault = || invalid(format!("{at}.function.arguments"), "tool call arguments must be JSON");
+                let fault = || {
+                    invalid(
+                        format!("{at}.function.arguments"),
+                        "tool call arguments must be JSON",
+                    )
+                };
                 arguments::inputs(&text).ok_or_else(fault)?
             }
         };
         for input in inputs {
             let id = self.ids.give(&theirs);
-            made.push(Made { id: id.clone(), theirs: theirs.clone().into_owned() });
+            made.push(Made {
+                id: id.clone(),
+                theirs: theirs.clone().into_owned(),
+            });
             let name = self.manner.names.sent(name.decode());
             blocks.push(Block::new(What::ToolUse { id, input, name }));
         }
@@ -183,10 +240,25 @@ impl<'a> Builder<'a, '_> {
 
     fn result(&mut self, message: &mut Message<'a>, at: Place) -> Result<(), ApiError> {
         let id = message.tool_call_id.or(message.name);
-        let id = id.ok_or_else(|| invalid(at.member("tool_call_id"), "a tool message must name its call"))?;
+        let id = id.ok_or_else(|| {
+            invalid(
+                at.member("tool_call_id"),
+                "a tool message must name its call",
+            )
+        })?;
         let content = parts::answered(message, at.member("content"))?;
-        let result = ToolResult { id: id.decode().into_owned(), content, is_error: message.is_error };
-        self.say(Role::User, vec![Block { cache: message.cache, what: What::ToolResult(result) }]);
+        let result = ToolResult {
+            id: id.decode().into_owned(),
+            content,
+            is_error: message.is_error,
+        };
+        self.say(
+            Role::User,
+            vec![Block {
+                cache: message.cache,
+                what: What::ToolResult(result),
+            }],
+        );
         Ok(())
     }
 
@@ -237,7 +309,11 @@ impl<'a> Builder<'a, '_> {
         }
         match self.done.turns.last_mut() {
             Some(turn) if turn.role == role => turn.blocks.append(&mut blocks),
-            Some(_) | None => self.done.turns.push(Turn { role, blocks, calls: Vec::new() }),
+            Some(_) | None => self.done.turns.push(Turn {
+                role,
+                blocks,
+                calls: Vec::new(),
+            }),
         }
     }
 }

@@ -148,6 +148,14 @@ impl<'a> Reader<'a> {
         self.skip().map(|_| None)
     }
 
+    /// Reads any value and leaves it at that.
+    ///
+    /// # Errors
+    /// When the value is malformed or nests too deeply.
+    pub fn ignore(&mut self) -> Result<(), Fault> {
+        self.skip().map(|_| ())
+    }
+
     /// Reads an object as [`Reader::object`] does, or skips another value and returns `false`.
     ///
     /// # Errors

@@ -1,0 +1,176 @@
+//! Fixtures of requests and of complete answers.
+
+use std::borrow::Cow;
+
+use dragoman::api::chat::answer;
+use dragoman::canonical::error::ApiError;
+use dragoman::canonical::request::ChatRequest;
+use dragoman::provider::anthropic::ANTHROPIC;
+use dragoman::provider::{Decode, Encoded, Provider, Reading, Target};
+use dragoman::value::secret::Secret;
+use dragoman::wire::json::Members;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A request that asks for nothing in particular.
+const PLAIN: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"#;
+
+/// What a fixture says, by member.
+pub(super) struct Fixture<'a> {
+    members: Members<'a>,
+}
+
+impl<'a> Fixture<'a> {
+    pub fn read(text: &'a str) -> Self {
+        Self {
+            members: Members::read(text.as_bytes()).expect("a fixture is a JSON object"),
+        }
+    }
+
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        let member = self.members.get(name)?;
+        Some(core::str::from_utf8(member.value).expect("fixtures are text"))
+    }
+
+    pub fn value(&self, name: &str) -> Option<Value> {
+        self.raw(name)
+            .map(|json| serde_json::from_str(json).expect("a member is JSON"))
+    }
+
+    /// The client's request, words for words.
+    pub fn request(&self) -> &'a str {
+        self.raw("request").unwrap_or(PLAIN)
+    }
+
+    /// The request as the vendor of the folder is sent it.
+    pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
+        let model = self
+            .value("model")
+            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+        let key = Secret::new("sk-ant-test".to_owned());
+        let target = Target {
+            model: model.as_str().expect("a model is a name"),
+            key: Some(&key),
+            base_path: "",
+            drop_params: self.value("drop_params") == Some(Value::Bool(true)),
+            max_output: self.value("max_output").and_then(|most| most.as_u64()),
+        };
+        provider(name).encode(&chat(self.request()), &target)
+    }
+
+    /// A decoder of the vendor's answer to it.
+    pub fn decoder(&self, name: &str) -> Box<dyn Decode> {
+        match self.encode(name).expect("the request is fine").reading {
+            Reading::Foreign(decoder) => decoder,
+            Reading::Openai => panic!("a golden answer is of a vendor with a format of its own"),
+        }
+    }
+}
+
+fn provider(name: &str) -> &'static dyn Provider {
+    match name.split(['/', '\\']).next() {
+        Some("anthropic") => &ANTHROPIC,
+        other => panic!("no provider for {other:?}"),
+    }
+}
+
+pub(super) fn chat(json: &str) -> ChatRequest<'_> {
+    let members = Members::read(json.as_bytes()).expect("a request is a JSON object");
+    let value: Value = serde_json::from_str(&json.replace("\\ud83d", "")).unwrap_or_default();
+    ChatRequest {
+        json: json.as_bytes(),
+        members,
+        model: Cow::Borrowed("group"),
+        stream: value["stream"] == true,
+        include_usage: value["stream_options"]["include_usage"] == true,
+    }
+}
+
+pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let encoded = match (fixture.encode(name), fixture.value("error")) {
+        (Err(error), Some(expected)) => return refused(&error, &expected),
+        (Err(error), None) => return Err(format!("refused: {error:?}")),
+        (Ok(_), Some(_)) => return Err("not refused".to_owned()),
+        (Ok(encoded), None) => encoded,
+    };
+    let body = encoded.body.expect("the vendor is sent a body of its own");
+    let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
+    // A raw reading first: it refuses what is no JSON at all.
+    serde_json::from_str::<&RawValue>(&body).map_err(|fault| format!("{fault} in {body}"))?;
+    same(
+        &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
+        &fixture.value("expected").expect("expected"),
+    )?;
+    for (header, value) in fixture
+        .value("headers")
+        .unwrap_or_default()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        let set = encoded
+            .headers
+            .iter()
+            .find(|(name, _)| name == header)
+            .map(|(_, value)| value.as_str());
+        if set != value.as_str() {
+            return Err(format!("header {header} is {set:?}"));
+        }
+    }
+    for spelling in fixture
+        .value("contains")
+        .unwrap_or_default()
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        if !body.contains(spelling.as_str().expect("a spelling is a string")) {
+            return Err(format!("{spelling} is not in {body}"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let response = fixture.raw("response").expect("response");
+    let completion = match (
+        fixture.decoder(name).whole(response.as_bytes()),
+        fixture.value("error"),
+    ) {
+        (Err(error), Some(expected)) => return refused(&error, &expected),
+        (Err(error), None) => return Err(format!("refused: {error:?}")),
+        (Ok(_), Some(_)) => return Err("not refused".to_owned()),
+        (Ok(completion), None) => completion,
+    };
+    let body = answer::encode(&completion, "chatcmpl-ours", 1_768_480_496, "group");
+    same(
+        &serde_json::from_slice(&body).map_err(|fault| fault.to_string())?,
+        &fixture.value("expected").expect("expected"),
+    )
+}
+
+/// Whether the error has the members that are expected.
+pub(super) fn refused(error: &ApiError, expected: &Value) -> Result<(), String> {
+    let actual = serde_json::json!({
+        "status": error.status, "type": error.kind, "code": error.code, "param": error.param, "message": error.message,
+    });
+    let differs = |name: &&String| actual.get(name.as_str()) != expected.get(name.as_str());
+    match expected
+        .as_object()
+        .expect("error is an object")
+        .keys()
+        .find(differs)
+    {
+        Some(name) => Err(format!("error differs in {name}: {actual}")),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn same(actual: &Value, expected: &Value) -> Result<(), String> {
+    if actual == expected {
+        return Ok(());
+    }
+    Err(format!("got      {actual}\n    expected {expected}"))
+}

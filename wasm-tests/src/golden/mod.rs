@@ -1,0 +1,72 @@
+//! Golden fixtures: what a vendor must be sent, and what clients must be sent for what it answers.
+//!
+//! A folder per provider, a file per case; the suffix says what is tested:
+//!
+//! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
+//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `headers` that must be set, and
+//!   `contains`, spellings that must stand in the body.
+//! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
+//!   `request`, what was asked.
+//! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
+//!   that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+
+mod case;
+mod stream;
+
+use include_dir::{Dir, File, include_dir};
+
+static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/golden");
+
+/// What became of all fixtures.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One line for each that failed.
+    pub failures: Vec<String>,
+    /// How many were run.
+    pub run: usize,
+}
+
+/// Runs every fixture.
+#[must_use]
+pub fn run() -> Outcome {
+    let mut outcome = Outcome::default();
+    for file in files(&FIXTURES) {
+        let name = file.path().display().to_string();
+        let text = file.contents_utf8().expect("fixtures are text");
+        let result = if name.ends_with(".request.json") {
+            case::request(&name, text)
+        } else if name.ends_with(".answer.json") {
+            case::answer(&name, text)
+        } else if name.ends_with(".chunks.json") {
+            let sse = name.replace(".chunks.json", ".sse");
+            let sse = FIXTURES
+                .get_file(&sse)
+                .and_then(File::contents_utf8)
+                .expect("chunks need a stream");
+            stream::check(&name, text, sse)
+        } else {
+            continue;
+        };
+        outcome.run += 1;
+        outcome
+            .failures
+            .extend(result.err().map(|fault| format!("{name}: {fault}")));
+    }
+    outcome
+}
+
+/// The names of the fixtures in this module, so that a test can tell when one on disk is missing.
+#[must_use]
+pub fn names() -> Vec<String> {
+    files(&FIXTURES)
+        .iter()
+        .map(|file| file.path().display().to_string())
+        .collect()
+}
+
+fn files(dir: &'static Dir<'static>) -> Vec<&'static File<'static>> {
+    let mut all: Vec<_> = dir.files().collect();
+    all.extend(dir.dirs().flat_map(files));
+    all.sort_by_key(|file| file.path());
+    all
+}

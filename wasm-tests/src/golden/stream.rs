@@ -1,0 +1,109 @@
+//! Fixtures of streams: whole, cut everywhere, byte by byte, with other line ends.
+
+use dragoman::api::chat::chunks::Chunks;
+use serde_json::{Map, Value};
+
+use super::case::{Fixture, chat, same};
+
+/// Members that all chunks share.
+const SHARED: [&str; 4] = ["id", "object", "created", "model"];
+
+pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let whole = deliver(&fixture, name, [sse.as_bytes()]);
+    expected(&fixture, &whole)?;
+    for cut in 0..=sse.len() {
+        let (head, tail) = sse.as_bytes().split_at(cut);
+        unchanged(
+            &whole,
+            &deliver(&fixture, name, [head, tail]),
+            &format!("cut at byte {cut}"),
+        )?;
+    }
+    unchanged(
+        &whole,
+        &deliver(&fixture, name, sse.as_bytes().chunks(1)),
+        "byte by byte",
+    )?;
+    let crlf = sse.replace('\n', "\r\n");
+    unchanged(&whole, &deliver(&fixture, name, [crlf.as_bytes()]), "CRLF")?;
+    unchanged(
+        &whole,
+        &deliver(&fixture, name, crlf.as_bytes().chunks(1)),
+        "CRLF byte by byte",
+    )
+}
+
+/// What the client is sent when the vendor's bytes come in these parts.
+fn deliver<'a>(
+    fixture: &Fixture<'_>,
+    name: &str,
+    parts: impl IntoIterator<Item = &'a [u8]>,
+) -> String {
+    let mut decoder = fixture.decoder(name);
+    let include_usage = chat(fixture.request()).include_usage;
+    let mut chunks = Chunks::new(
+        "chatcmpl-ours".to_owned(),
+        1_768_480_496,
+        "group",
+        include_usage,
+    );
+    let mut out = Vec::new();
+    for part in parts {
+        decoder.stream(part, false, &mut |piece| chunks.push(&piece, &mut out));
+    }
+    decoder.stream(b"", true, &mut |piece| chunks.push(&piece, &mut out));
+    chunks.finish(&mut out);
+    String::from_utf8(out).expect("chunks are text")
+}
+
+fn unchanged(whole: &str, cut: &str, how: &str) -> Result<(), String> {
+    if whole == cut {
+        return Ok(());
+    }
+    Err(format!("{how} changes the chunks to {cut}"))
+}
+
+fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
+    let mut frames: Vec<_> = out
+        .split_terminator("\n\n")
+        .map(|frame| frame.strip_prefix("data: ").unwrap_or(frame))
+        .collect();
+    let last = frames.pop().unwrap_or_default();
+    match fixture.value("ends") {
+        None if last == "[DONE]" => {}
+        None => return Err(format!("ends with {last}")),
+        Some(error) => same(&parse(last)?, &error)?,
+    }
+    let include_usage = chat(fixture.request()).include_usage;
+    let mut shared = Map::new();
+    let mut chunks = Vec::new();
+    for frame in frames {
+        let Value::Object(mut chunk) = parse(frame)? else {
+            return Err(format!("no object: {frame}"));
+        };
+        let mine: Map<_, _> = SHARED
+            .iter()
+            .filter_map(|name| chunk.shift_remove_entry(*name))
+            .collect();
+        if mine.len() != SHARED.len() || (!shared.is_empty() && mine != shared) {
+            return Err(format!("id, object, created or model differ in {frame}"));
+        }
+        shared = mine;
+        if chunk.get("usage").is_some() != include_usage {
+            return Err(format!("usage in {frame}"));
+        }
+        if chunk.get("usage") == Some(&Value::Null) {
+            chunk.shift_remove("usage");
+        }
+        chunks.push(Value::Object(chunk));
+    }
+    same(
+        &Value::from(chunks),
+        &fixture.value("expected").expect("expected"),
+    )
+}
+
+fn parse(frame: &str) -> Result<Value, String> {
+    serde_json::from_str(frame).map_err(|fault| format!("{fault} in {frame}"))
+}

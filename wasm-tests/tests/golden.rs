@@ -1,0 +1,47 @@
+//! The golden fixtures, natively and as wasm.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected should stop"
+)]
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+use wasm_tests::golden;
+
+#[test]
+fn every_fixture_is_translated_as_it_says() {
+    let outcome = golden::run();
+    assert!(outcome.run > 0, "no fixtures");
+    let count = outcome.failures.len();
+    assert!(
+        outcome.failures.is_empty(),
+        "{count} of {} failed:\n{}",
+        outcome.run,
+        outcome.failures.join("\n")
+    );
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn every_fixture_on_disk_is_in_the_module() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/golden");
+    let mut on_disk = Vec::new();
+    for provider in std::fs::read_dir(root).expect("golden") {
+        let provider = provider.expect("a folder");
+        for file in std::fs::read_dir(provider.path()).expect("a folder of fixtures") {
+            let (folder, file) = (provider.file_name(), file.expect("a fixture").file_name());
+            on_disk.push(format!(
+                "{}/{}",
+                folder.to_string_lossy(),
+                file.to_string_lossy()
+            ));
+        }
+    }
+    on_disk.sort();
+    assert_eq!(
+        golden::names(),
+        on_disk,
+        "touch wasm-tests/src/golden/mod.rs to embed new fixtures"
+    );
+}
