@@ -19,8 +19,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# --- to use ---
-
 .PHONY: build
 build: rust-targets ## Make dist/dragoman.wasm and dist/dragoman
 	cargo rustc --profile module --lib --crate-type cdylib --target wasm32-wasip1
@@ -30,7 +28,7 @@ build: rust-targets ## Make dist/dragoman.wasm and dist/dragoman
 	@printf 'dist/dragoman.wasm: %d bytes\n' "$$(wc -c < dist/dragoman.wasm)"
 
 .PHONY: run
-run: build stand-in .venv/.clients-ready $(ENVOY_READY) ## Run the demo on 127.0.0.1:10000 until Ctrl-C
+run: native build .venv/.clients-ready $(ENVOY_READY) ## Run the demo on 127.0.0.1:10000 until Ctrl-C
 	@exec $(PYTHON) envoy/demo/run.py
 
 .PHONY: prices
@@ -38,10 +36,8 @@ prices: build ## Refresh the embedded price table from FILE=model_prices.json
 	dist/dragoman prices import $(or $(FILE),$(error say which file: make prices FILE=model_prices.json))
 
 .PHONY: bench
-bench: build stand-in floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
+bench: native build floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
 	$(PYTHON) wasm-tests/bench/bench.py
-
-# --- to test ---
 
 .PHONY: test
 test: setup ## Run every test; ends with "N passed, N failed"
@@ -71,8 +67,6 @@ arch: .venv/.ready ## Check that layers look down only
 e2e: setup ## Run the end-to-end tests in a real Envoy
 	@$(RUN_TESTS) build e2e
 
-# --- to set up ---
-
 .PHONY: setup
 setup: rust-targets .venv/.clients-ready $(ENVOY_READY) wasm-tests/node_modules/.ready $(RUNNER) ## Install what the other targets need, once
 
@@ -90,9 +84,10 @@ rust-targets:
 	@cargo fmt --version &> /dev/null || rustup component add rustfmt
 	@cargo clippy --version &> /dev/null || rustup component add clippy
 
-.PHONY: stand-in
-stand-in:
-	cargo build --release --workspace --bin stand-in
+# Both in one go: each is linked on one core.
+.PHONY: native
+native:
+	cargo build --release --workspace --bin dragoman --bin stand-in
 
 .PHONY: floor
 floor: rust-targets

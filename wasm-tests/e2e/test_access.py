@@ -31,7 +31,7 @@ REFUSED = {
     "another key": {"authorization": "Bearer sk-other"},
     "the beginning": {"authorization": f"Bearer {MASTER[:-1]}"},
     "more than the key": {"x-api-key": f"{MASTER}x"},
-    "an empty one": {"authorization": "Bearer "},
+    "an empty one": {"authorization": "Bearer"},
     "a provider's key": {"authorization": f"Bearer {OPENAI_KEY}"},
     "other letters": {"api-key": MASTER.upper()},
     "in a header of its own": {"x-master-key": MASTER},

@@ -1,6 +1,7 @@
 """Tokens, money, metrics and the access log: what they say of a request is what happened."""
 
 import re
+from collections import Counter
 
 import httpx2
 import pytest
@@ -137,8 +138,12 @@ def test_the_time_to_the_first_token_is_measured(gateway, stand_in, added, model
 
 def test_the_gateways_metrics_have_no_other_prefix(gateway):
     gateway.chat("gpt")
-    names = {name for name in gateway.metrics().names() if "dragoman" in name}
-    assert names and all(re.match("dragoman_[a-z_]+$", name) for name in names), names
+    counted = {name for name in gateway.metrics().names() if re.search("dragoman_.*_(total|bucket|sum|count)$", name)}
+    # Envoy's own statistics of the listener have its name in theirs.
+    ours = {name for name in counted if not name.startswith("envoy_")}
+    assert {"dragoman_requests_total", "dragoman_overhead_us_count"} <= ours
+    assert all(re.fullmatch("dragoman_[a-z_]+", name) for name in ours)
+    assert not [name for name in counted - ours if "requests_total" in name or "tokens" in name]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -152,12 +157,10 @@ def test_the_log_tells_the_facts(gateway, stand_in, model, stream):
 
 
 def test_the_log_has_one_line_for_each_request(gateway):
-    until("earlier entries", lambda: len(gateway.log()) >= 0)
-    before = len(gateway.log())
     answers = [gateway.chat("gpt"), gateway.stream("claude"), gateway.chat("nobody"), gateway.http.get("/v1/models")]
-    until("the lines", lambda: len(gateway.log()) >= before + len(answers))
-    assert len(gateway.log()) == before + len(answers)
-    assert [entry["status"] for entry in gateway.log()[before:]] == [200, 200, 404, 200]
+    assert [gateway.log_of(answer)["status"] for answer in answers] == [200, 200, 404, 200]
+    calls = Counter(entry.get("call_id") for entry in gateway.log())
+    assert [calls[answer.headers["x-litellm-call-id"]] for answer in answers] == [1, 1, 1, 1]
 
 
 def test_nothing_but_the_log_is_written_to_standard_output(gateway):

@@ -130,6 +130,14 @@ def test_a_large_body_arrives_whole(gateway, stand_in, megabytes):
     assert stand_in.last().body == for_provider(body)
 
 
+def test_a_large_body_arrives_whole_over_http_2(gateway, stand_in):
+    body = sized(20 * 1024 * 1024)
+    with httpx2.Client(base_url=gateway.url, http1=False, http2=True, trust_env=False, timeout=30) as client:
+        answer = client.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    assert stand_in.last().body == for_provider(body)
+
+
 def test_a_large_body_is_translated(gateway, stand_in):
     body = sized(1024 * 1024).replace(b'"gpt"', b'"claude"')
     assert raw.post(gateway.address, PATH, body).status == 200

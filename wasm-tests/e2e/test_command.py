@@ -24,14 +24,15 @@ model_list:
       api_base: http://10.0.0.1:8000/v1
 """
 
-# content → what must be said, the place first
+PARAMS = "model_list[0].litellm_params"
+# content → what must be said after the file's name: line, column, path and words
 BAD = {
-    "a misspelt key": (GOOD.replace("api_key: sk-1", "api_kee: sk-1"), ["5:", "model_list[0].litellm_params.api_kee", "api_key"]),
-    "a wrong type": (GOOD.replace("model: openai/gpt-4o-mini", "model: [1]"), ["4:", "model_list[0].litellm_params.model"]),
-    "no provider": (GOOD.replace("openai/gpt-4o-mini", "nobody/x"), ["4:", "model_list[0].litellm_params.model"]),
-    "a missing variable": (GOOD.replace("sk-1", "os.environ/E2E_MISSING"), ["5:", "E2E_MISSING"]),
-    "no YAML": (GOOD + "  - [\n", [":"]),
-    "nothing": ("", ["model_list"]),
+    "a misspelt key": (GOOD.replace("api_key: sk-1", "api_kee: sk-1"), f":5:7: {PARAMS}.api_kee: unknown key, did you mean `api_key`?"),
+    "a wrong type": (GOOD.replace("model: openai/gpt-4o-mini", "model: [1]"), f":4:7: {PARAMS}.model: must be text"),
+    "no provider": (GOOD.replace("openai/gpt-4o-mini", "opnai/x"), f":4:7: {PARAMS}.model: no provider is named `opnai`, did you mean `openai`?"),
+    "a missing variable": (GOOD.replace("sk-1", "os.environ/E2E_MISSING"), f":5:7: {PARAMS}.api_key: "),
+    "no YAML": (GOOD + "  - [\n", "not valid YAML"),
+    "nothing": ("", ":1:1: configuration: `model_list` is missing"),
 }
 
 
@@ -74,11 +75,11 @@ def test_no_key_is_shown(written):
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_file_is_refused_with_the_place_of_its_fault(written, case):
     content, words = BAD[case]
-    done = dragoman("check", written(content))
+    path = written(content)
+    done = dragoman("check", path)
     assert done.returncode == 1
     said = done.stdout + done.stderr
-    for word in words:
-        assert word in said
+    assert (f"{path}{words}" if words.startswith(":") else words) in said
     assert "panicked" not in said
 
 
