@@ -96,7 +96,9 @@ pub fn route<'a>(method: &str, path: &'a str) -> Entry<'a> {
 
 fn by_path(path: &str) -> Option<(Route<'_>, &'static str)> {
     let route = match path {
-        "/v1/chat/completions" | "/chat/completions" => return Some((Route::Chat { model: None }, "POST")),
+        "/v1/chat/completions" | "/chat/completions" => {
+            return Some((Route::Chat { model: None }, "POST"));
+        }
         "/v1/models" | "/models" => Route::Models,
         "/health/liveliness" | "/health/liveness" => Route::Liveliness,
         "/health/readiness" => Route::Readiness,
@@ -104,7 +106,9 @@ fn by_path(path: &str) -> Option<(Route<'_>, &'static str)> {
             if let Some(model) = azure_model(path) {
                 return Some((Route::Chat { model: Some(model) }, "POST"));
             }
-            let id = path.strip_prefix("/v1/models/").or_else(|| path.strip_prefix("/models/"))?;
+            let id = path
+                .strip_prefix("/v1/models/")
+                .or_else(|| path.strip_prefix("/models/"))?;
             Route::Model { id: decode(id)? }
         }
     };
@@ -136,18 +140,36 @@ mod tests {
         for (method, path, entry) in [
             ("POST", "/v1/chat/completions", chat(None)),
             ("POST", "/chat/completions?key=x", chat(None)),
-            ("POST", "/openai/deployments/a%2Fb%20c/chat/completions?api-version=1", chat(Some("a/b c"))),
+            (
+                "POST",
+                "/openai/deployments/a%2Fb%20c/chat/completions?api-version=1",
+                chat(Some("a/b c")),
+            ),
             ("GET", "/v1/models", Entry::Ours(Route::Models)),
-            ("GET", "/models/openai/gpt-4", Entry::Ours(Route::Model { id: "openai/gpt-4".into() })),
+            (
+                "GET",
+                "/models/openai/gpt-4",
+                Entry::Ours(Route::Model {
+                    id: "openai/gpt-4".into(),
+                }),
+            ),
             ("GET", "/health/liveliness", Entry::Ours(Route::Liveliness)),
             ("HEAD", "/health/readiness", Entry::Ours(Route::Readiness)),
-            ("GET", "/v1/chat/completions", Entry::WrongMethod { allow: "POST" }),
+            (
+                "GET",
+                "/v1/chat/completions",
+                Entry::WrongMethod { allow: "POST" },
+            ),
             ("POST", "/v1/models", Entry::WrongMethod { allow: "GET" }),
             ("OPTIONS", "/v1/chat/completions", Entry::Foreign),
             ("POST", "/v1/chat/completions/", Entry::Foreign),
             ("GET", "/v1/models/", Entry::Foreign),
             ("GET", "/v1/models/%ff", Entry::Foreign),
-            ("POST", "/openai/deployments//chat/completions", Entry::Foreign),
+            (
+                "POST",
+                "/openai/deployments//chat/completions",
+                Entry::Foreign,
+            ),
             ("GET", "/", Entry::Foreign),
         ] {
             assert_eq!(route(method, path), entry, "{method} {path}");

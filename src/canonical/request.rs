@@ -34,7 +34,9 @@ impl<'a> ChatRequest<'a> {
         };
         serde_json::from_slice::<Option<T>>(member.value).map_err(|error| {
             let words = format!("invalid value for '{name}': {error}");
-            ApiError::new(400, Class::BadRequest, words).with_code("invalid_value").with_param(name)
+            ApiError::new(400, Class::BadRequest, words)
+                .with_code("invalid_value")
+                .with_param(name)
         })
     }
 }

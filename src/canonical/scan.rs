@@ -121,9 +121,13 @@ fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Faul
     }
     reader.object(|reader, key| {
         match key.raw() {
-            b"delta" if reader.peek() == Some(b'{') => reader.object(|reader, key| delta(found, reader, key))?,
+            b"delta" if reader.peek() == Some(b'{') => {
+                reader.object(|reader, key| delta(found, reader, key))?
+            }
             b"finish_reason" => {
-                found.finished |= reader.optional_string()?.is_some_and(|reason| !reason.raw().is_empty());
+                found.finished |= reader
+                    .optional_string()?
+                    .is_some_and(|reason| !reason.raw().is_empty());
             }
             // Moonshot puts usage on the last choice.
             b"usage" => {
@@ -140,7 +144,9 @@ fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Faul
 
 fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> Result<(), Fault> {
     match key.raw() {
-        b"content" | b"reasoning_content" | b"reasoning" | b"refusal" if reader.peek() == Some(b'"') => {
+        b"content" | b"reasoning_content" | b"reasoning" | b"refusal"
+            if reader.peek() == Some(b'"') =>
+        {
             let text = reader.string()?.raw();
             if !text.is_empty() {
                 found.content = true;
@@ -191,7 +197,11 @@ fn object(value: &[u8]) -> Option<&[u8]> {
 
 /// Where the member begins whose key this is.
 fn start_of(json: &[u8], key: Text<'_>) -> usize {
-    key.raw().as_ptr().addr().saturating_sub(json.as_ptr().addr()).saturating_sub(1)
+    key.raw()
+        .as_ptr()
+        .addr()
+        .saturating_sub(json.as_ptr().addr())
+        .saturating_sub(1)
 }
 
 #[cfg(test)]
@@ -201,11 +211,20 @@ mod tests {
     #[test]
     fn a_chunk_tells_content_from_bookkeeping() {
         for (json, content) in [
-            (r#"{"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#, false),
+            (
+                r#"{"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+                false,
+            ),
             (r#"{"choices":[{"delta":{"content":"a"}}]}"#, true),
             (r#"{"choices":[{"delta":{"reasoning_content":"a"}}]}"#, true),
-            (r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#, true),
-            (r#"{"choices":[{"delta":{"content":null,"tool_calls":[]},"finish_reason":"stop"}]}"#, false),
+            (
+                r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#,
+                true,
+            ),
+            (
+                r#"{"choices":[{"delta":{"content":null,"tool_calls":[]},"finish_reason":"stop"}]}"#,
+                false,
+            ),
             (r#"{"choices":[],"prompt_filter_results":[]}"#, false),
         ] {
             assert_eq!(chunk(json.as_bytes()).unwrap().content, content, "{json}");
@@ -217,7 +236,10 @@ mod tests {
         let json = br#"{"choices":[{}], "usage" : {"total_tokens":3} }"#;
         let found = chunk(json).unwrap();
         assert_eq!(found.usage, Some(&br#"{"total_tokens":3}"#[..]));
-        assert_eq!(&json[found.usage_place.unwrap()], br#""usage" : {"total_tokens":3}"#);
+        assert_eq!(
+            &json[found.usage_place.unwrap()],
+            br#""usage" : {"total_tokens":3}"#
+        );
         let found = chunk(br#"{"choices":[],"usage":null}"#).unwrap();
         assert!(found.usage.is_none() && found.usage_place.is_some() && found.bare);
     }
@@ -228,7 +250,11 @@ mod tests {
             r#"{"x_groq":{"id":"1","usage":{"a":1}}}"#,
             r#"{"choices":[{"delta":{},"usage":{"a":1}}]}"#,
         ] {
-            assert_eq!(chunk(json.as_bytes()).unwrap().usage, Some(&br#"{"a":1}"#[..]), "{json}");
+            assert_eq!(
+                chunk(json.as_bytes()).unwrap().usage,
+                Some(&br#"{"a":1}"#[..]),
+                "{json}"
+            );
         }
     }
 
@@ -244,7 +270,10 @@ mod tests {
             assert!(whole(json.as_bytes()).unwrap().failed, "{json}");
             assert!(chunk(json.as_bytes()).unwrap().failed, "{json}");
         }
-        for json in [r#"{"error":null,"object":"chat.completion"}"#, r#"{"base_resp":{"status_code":0}}"#] {
+        for json in [
+            r#"{"error":null,"object":"chat.completion"}"#,
+            r#"{"base_resp":{"status_code":0}}"#,
+        ] {
             assert!(!whole(json.as_bytes()).unwrap().failed, "{json}");
         }
     }
@@ -253,6 +282,8 @@ mod tests {
     fn finish_reasons_count_only_when_they_say_something() {
         let finished = |json: &str| chunk(json.as_bytes()).unwrap().finished;
         assert!(finished(r#"{"choices":[{"finish_reason":"stop"}]}"#));
-        assert!(!finished(r#"{"choices":[{"finish_reason":null},{"finish_reason":""}]}"#));
+        assert!(!finished(
+            r#"{"choices":[{"finish_reason":null},{"finish_reason":""}]}"#
+        ));
     }
 }

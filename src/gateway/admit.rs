@@ -29,7 +29,11 @@ pub fn admit(head: &Head, last: bool, plan: &Plan) -> Admission {
         Entry::Foreign => Admission::Foreign(foreign(head, plan)),
         Entry::Ours(route) => ours(&route, head, last, plan),
         Entry::WrongMethod { allow } => {
-            let operation = if allow == "POST" { Operation::Chat } else { Operation::Models };
+            let operation = if allow == "POST" {
+                Operation::Chat
+            } else {
+                Operation::Models
+            };
             Admission::Answered(operation, refuse::wrong_method(method, allow))
         }
     }
@@ -62,7 +66,9 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
             None => refused(&refuse::unknown_model(id)),
         },
         Route::Models => Admission::Answered(operation, json(api::models::list(plan.listed()))),
-        Route::Readiness => Admission::Answered(operation, json(api::health::ready(plan.deployments.len()))),
+        Route::Readiness => {
+            Admission::Answered(operation, json(api::health::ready(plan.deployments.len())))
+        }
     }
 }
 
@@ -95,7 +101,9 @@ fn body_fits(head: &Head, last: bool, plan: &Plan) -> Result<(), ApiError> {
     if last {
         return api::chat::read(b"", None).map(|_| ());
     }
-    let length = head.get("content-length").and_then(|length| length.parse().ok());
+    let length = head
+        .get("content-length")
+        .and_then(|length| length.parse().ok());
     if length.is_some_and(|length: usize| length > plan.max_body) {
         return Err(refuse::too_large(plan.max_body));
     }

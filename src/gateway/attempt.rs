@@ -40,7 +40,10 @@ pub fn start(
     client: &Head,
     plan: &Plan,
 ) -> Result<(Attempt, Effect), ApiError> {
-    let deployment = plan.deployments.get(index).ok_or_else(|| super::refuse::no_deployment(&request.model))?;
+    let deployment = plan
+        .deployments
+        .get(index)
+        .ok_or_else(|| super::refuse::no_deployment(&request.model))?;
     let encoded = deployment.provider.encode(request, &target(deployment))?;
     let Encoded {
         path,
@@ -50,7 +53,14 @@ pub fn start(
     } = encoded;
     let mut head = Head::new(Vec::with_capacity(20));
     head.push(":method", "POST");
-    head.push(":scheme", if deployment.endpoint.tls { "https" } else { "http" });
+    head.push(
+        ":scheme",
+        if deployment.endpoint.tls {
+            "https"
+        } else {
+            "http"
+        },
+    );
     head.push(":authority", deployment.endpoint.authority.as_str());
     head.push(":path", path);
     for (name, value) in heads::to_provider(client).into_fields() {
@@ -88,7 +98,11 @@ pub fn secrets(deployment: &Deployment) -> Vec<&Secret> {
     let telling = deployment.extra_headers.iter().filter(|(name, value)| {
         value.expose().len() >= 8 && TELLING.iter().any(|word| name.contains(word))
     });
-    deployment.api_key.iter().chain(telling.map(|(_, value)| value)).collect()
+    deployment
+        .api_key
+        .iter()
+        .chain(telling.map(|(_, value)| value))
+        .collect()
 }
 
 fn target(deployment: &Deployment) -> Target<'_> {
@@ -97,16 +111,26 @@ fn target(deployment: &Deployment) -> Target<'_> {
         key: deployment.api_key.as_ref(),
         base_path: &deployment.endpoint.base_path,
         drop_params: deployment.drop_params,
-        max_output: deployment.prices.as_ref().and_then(|prices| prices.max_output),
+        max_output: deployment
+            .prices
+            .as_ref()
+            .and_then(|prices| prices.max_output),
     }
 }
 
 /// Envoy's router headers for the time limits that are set, in milliseconds: one for the whole
 /// answer, and for streams one for the time until the answer's head.
-fn limits(deployment: &Deployment, plan: &Plan, stream: bool) -> impl Iterator<Item = (&'static str, u64)> {
+fn limits(
+    deployment: &Deployment,
+    plan: &Plan,
+    stream: bool,
+) -> impl Iterator<Item = (&'static str, u64)> {
     const WHOLE: &str = "x-envoy-upstream-rq-timeout-ms";
     const HEAD: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
-    let whole = [deployment.timeout, plan.timeout].into_iter().flatten().min();
+    let whole = [deployment.timeout, plan.timeout]
+        .into_iter()
+        .flatten()
+        .min();
     let head = deployment.stream_timeout.filter(|_| stream);
     let millis = |limit: Duration| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
     [(WHOLE, whole), (HEAD, head)]
@@ -117,8 +141,12 @@ fn limits(deployment: &Deployment, plan: &Plan, stream: bool) -> impl Iterator<I
 /// A guess from a sample of the messages: exact counting would cost more than it is worth for a
 /// number that is only used when the vendor does not state its own.
 pub fn input_tokens(request: &ChatRequest<'_>) -> u64 {
-    let messages = request.members.get("messages").map_or(&[][..], |member| member.value);
+    let messages = request
+        .members
+        .get("messages")
+        .map_or(&[][..], |member| member.value);
     let sample = messages.get(..SAMPLE).unwrap_or(messages);
     let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    tokens_of(sample).saturating_mul(wide(messages.len())) / wide(sample.len()).max(1)
+    let scaled = tokens_of(sample).saturating_mul(wide(messages.len()));
+    scaled.checked_div(wide(sample.len())).unwrap_or_default()
 }

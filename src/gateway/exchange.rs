@@ -48,13 +48,23 @@ enum State {
     /// Nothing happened yet, or it is somebody else's request.
     Foreign,
     /// A stream has begun without content; its head is held.
-    Opening { attempt: Attempt, head: Head, relay: Box<dyn Relay>, out: Vec<u8>, same: bool },
+    Opening {
+        attempt: Attempt,
+        head: Head,
+        relay: Box<dyn Relay>,
+        out: Vec<u8>,
+        same: bool,
+    },
     /// The answer cannot be read and passes untouched.
     Opaque,
     /// The request went upstream.
     Sent { attempt: Attempt },
     /// A stream is on its way to the client.
-    Streaming { attempt: Attempt, relay: Box<dyn Relay>, told: bool },
+    Streaming {
+        attempt: Attempt,
+        relay: Box<dyn Relay>,
+        told: bool,
+    },
     /// A complete answer is awaited; its head is held.
     Whole { attempt: Attempt, head: Head },
 }
@@ -110,18 +120,36 @@ impl Exchange {
                 self.state = State::Asking { client, model };
                 Effect::Hold
             }
-            (Event::Request { body }, State::Asking { client, model }) => self.ask(body, &client, model, cx),
+            (Event::Request { body }, State::Asking { client, model }) => {
+                self.ask(body, &client, model, cx)
+            }
             (Event::Head { head, last, local }, State::Sent { attempt }) => {
                 self.answered(attempt, head, last, local, cx)
             }
-            (Event::Chunk { bytes, .. }, State::Failing { attempt, head }) => self.failed(&attempt, &head, bytes, cx),
-            (Event::Chunk { bytes, .. }, State::Whole { attempt, head }) => self.whole(attempt, head, bytes, cx),
-            (Event::Chunk { bytes, last }, State::Opening { attempt, head, relay, out, same }) => {
-                self.open(attempt, head, relay, (out, same), bytes, last, cx)
+            (Event::Chunk { bytes, .. }, State::Failing { attempt, head }) => {
+                self.failed(&attempt, &head, bytes, cx)
             }
-            (Event::Chunk { bytes, last }, State::Streaming { attempt, relay, told }) => {
-                self.stream(attempt, relay, told, bytes, last, cx)
+            (Event::Chunk { bytes, .. }, State::Whole { attempt, head }) => {
+                self.whole(attempt, head, bytes, cx)
             }
+            (
+                Event::Chunk { bytes, last },
+                State::Opening {
+                    attempt,
+                    head,
+                    relay,
+                    out,
+                    same,
+                },
+            ) => self.open(attempt, head, relay, (out, same), bytes, last, cx),
+            (
+                Event::Chunk { bytes, last },
+                State::Streaming {
+                    attempt,
+                    relay,
+                    told,
+                },
+            ) => self.stream(attempt, relay, told, bytes, last, cx),
             (Event::Closed { status, details }, state) => self.closed(&state, status, details, cx),
             (_, state) => {
                 self.state = state;
@@ -133,7 +161,10 @@ impl Exchange {
     fn arrived(&mut self, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
         self.account.method = head.get(":method").unwrap_or_default().to_owned();
         let path = head.get(":path").unwrap_or_default();
-        path.split('?').next().unwrap_or_default().clone_into(&mut self.account.path);
+        path.split('?')
+            .next()
+            .unwrap_or_default()
+            .clone_into(&mut self.account.path);
         let admission = admit::admit(head, last, cx.plan);
         if let Admission::Foreign(effect) = admission {
             self.state = State::Foreign;
@@ -148,14 +179,23 @@ impl Exchange {
             }
             Admission::Chat(model) => {
                 self.account.operation = Some(crate::api::Operation::Chat);
-                self.state = State::Asking { client: heads::to_provider(head), model };
+                self.state = State::Asking {
+                    client: heads::to_provider(head),
+                    model,
+                };
                 Effect::Hold
             }
             Admission::Foreign(effect) => effect,
         }
     }
 
-    fn ask(&mut self, body: &[u8], client: &Head, model: Option<String>, cx: &mut Context<'_>) -> Effect {
+    fn ask(
+        &mut self,
+        body: &[u8],
+        client: &Head,
+        model: Option<String>,
+        cx: &mut Context<'_>,
+    ) -> Effect {
         if body.len() > cx.plan.max_body {
             return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
         }
@@ -174,7 +214,11 @@ impl Exchange {
     ) -> Result<Effect, ApiError> {
         let request = chat::read(body, model.map(Cow::Owned))?;
         self.account.stream = request.stream;
-        let group = cx.plan.names.get(request.model.as_ref()).map(|name| name.group);
+        let group = cx
+            .plan
+            .names
+            .get(request.model.as_ref())
+            .map(|name| name.group);
         let group = group.ok_or_else(|| refuse::unknown_model(&request.model))?;
         self.account.requested = request.model.clone().into_owned();
         self.account.subject.group = Some(group);
@@ -196,9 +240,15 @@ impl Exchange {
         let completion = Completion::of_text(text, usage);
         let wish = self.wish(request.stream, request.include_usage, &request.model, cx);
         let (media, body) = if request.stream {
-            ("text/event-stream; charset=utf-8", whole::streamed(&completion, &wish))
+            (
+                "text/event-stream; charset=utf-8",
+                whole::streamed(&completion, &wish),
+            )
         } else {
-            ("application/json", chat::answer::encode(&completion, wish.id, wish.created, wish.model))
+            (
+                "application/json",
+                chat::answer::encode(&completion, wish.id, wish.created, wish.model),
+            )
         };
         Reply {
             status: 200,
@@ -207,7 +257,13 @@ impl Exchange {
         }
     }
 
-    fn wish<'a>(&'a self, stream: bool, include_usage: bool, model: &'a str, cx: &Context<'_>) -> whole::Wish<'a> {
+    fn wish<'a>(
+        &'a self,
+        stream: bool,
+        include_usage: bool,
+        model: &'a str,
+        cx: &Context<'_>,
+    ) -> whole::Wish<'a> {
         whole::Wish {
             stream,
             include_usage,
@@ -234,7 +290,10 @@ impl Exchange {
             300..=399 => self.give_up(&attempt, Some(head), refuse::redirected(), cx),
             _ if last => self.failed(&attempt, head, b"", cx),
             _ => {
-                self.state = State::Failing { attempt, head: head.clone() };
+                self.state = State::Failing {
+                    attempt,
+                    head: head.clone(),
+                };
                 Effect::Hold
             }
         }
@@ -244,8 +303,12 @@ impl Exchange {
         if last {
             return self.give_up(&attempt, Some(head), malformed("it is empty"), cx);
         }
-        if head.get("content-encoding").is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
-            cx.meter.add(Counter::CompressedAnswers, self.account.subject, 1);
+        if head
+            .get("content-encoding")
+            .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
+        {
+            cx.meter
+                .add(Counter::CompressedAnswers, self.account.subject, 1);
             return self.pass_opaque(attempt, head, cx);
         }
         let media = head.media_type().unwrap_or_default();
@@ -277,9 +340,16 @@ impl Exchange {
             Reading::Openai => (attempt, Box::new(OpenaiRelay::new(include_usage, secrets))),
             Reading::Foreign(decode) => {
                 let id = self.account.call_id.clone();
-                let chunks = Chunks::new(id, cx.now.seconds(), &self.account.requested, include_usage);
-                let attempt = Attempt { reading: Reading::Openai, ..attempt };
-                (attempt, Box::new(ForeignRelay::new(decode, chunks, secrets)))
+                let chunks =
+                    Chunks::new(id, cx.now.seconds(), &self.account.requested, include_usage);
+                let attempt = Attempt {
+                    reading: Reading::Openai,
+                    ..attempt
+                };
+                (
+                    attempt,
+                    Box::new(ForeignRelay::new(decode, chunks, secrets)),
+                )
             }
         }
     }
@@ -294,13 +364,25 @@ impl Exchange {
         Effect::Release { head, body: None }
     }
 
-    fn failed(&mut self, attempt: &Attempt, head: &Head, body: &[u8], cx: &mut Context<'_>) -> Effect {
+    fn failed(
+        &mut self,
+        attempt: &Attempt,
+        head: &Head,
+        body: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Effect {
         let status = head.status().unwrap_or(502);
         let error = ApiError::read(status, head.get("content-type"), body);
         self.give_up(attempt, Some(head), error, cx)
     }
 
-    fn whole(&mut self, mut attempt: Attempt, mut head: Head, body: &[u8], cx: &mut Context<'_>) -> Effect {
+    fn whole(
+        &mut self,
+        mut attempt: Attempt,
+        mut head: Head,
+        body: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Effect {
         let model = self.account.requested.clone();
         let wish = self.wish(attempt.stream, attempt.include_usage, &model, cx);
         let answer = match whole::read(&mut attempt.reading, body, &wish) {
@@ -332,7 +414,10 @@ impl Exchange {
         Effect::Release { head, body: clean }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of one state, taken apart by its caller")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the parts of one state, taken apart by its caller"
+    )]
     fn open(
         &mut self,
         attempt: Attempt,
@@ -355,7 +440,13 @@ impl Exchange {
             if let Some(failure) = seen.failure.clone() {
                 return self.give_up(&attempt, Some(&head), failure, cx);
             }
-            self.state = State::Opening { attempt, head, relay, out, same };
+            self.state = State::Opening {
+                attempt,
+                head,
+                relay,
+                out,
+                same,
+            };
             return Effect::Hold;
         }
         if seen.content {
@@ -368,7 +459,10 @@ impl Exchange {
         let told = self.tell(&*relay, &mut out);
         same &= !told;
         self.after_chunk(attempt, relay, told, last, cx);
-        Effect::Release { head, body: (!same).then_some(out) }
+        Effect::Release {
+            head,
+            body: (!same).then_some(out),
+        }
     }
 
     fn stream(
@@ -380,7 +474,11 @@ impl Exchange {
         last: bool,
         cx: &mut Context<'_>,
     ) -> Effect {
-        let output = if told { Output::Changed(Vec::new()) } else { relay.push(bytes, last) };
+        let output = if told {
+            Output::Changed(Vec::new())
+        } else {
+            relay.push(bytes, last)
+        };
         let effect = match output {
             Output::Same => Effect::Pass,
             Output::Changed(mut out) => {
@@ -403,14 +501,25 @@ impl Exchange {
         true
     }
 
-    fn after_chunk(&mut self, attempt: Attempt, relay: Box<dyn Relay>, told: bool, last: bool, cx: &mut Context<'_>) {
+    fn after_chunk(
+        &mut self,
+        attempt: Attempt,
+        relay: Box<dyn Relay>,
+        told: bool,
+        last: bool,
+        cx: &mut Context<'_>,
+    ) {
         let over = relay.seen().over();
         if over || last {
             self.take_usage(&attempt, &*relay);
             self.settle(cx);
         }
         if !last {
-            self.state = State::Streaming { attempt, relay, told };
+            self.state = State::Streaming {
+                attempt,
+                relay,
+                told,
+            };
         }
     }
 
@@ -431,7 +540,13 @@ impl Exchange {
     }
 
     /// The attempt has failed: the client is told, in its own format, without any secret.
-    fn give_up(&mut self, attempt: &Attempt, head: Option<&Head>, error: ApiError, cx: &mut Context<'_>) -> Effect {
+    fn give_up(
+        &mut self,
+        attempt: &Attempt,
+        head: Option<&Head>,
+        error: ApiError,
+        cx: &mut Context<'_>,
+    ) -> Effect {
         let secrets = secrets_of(attempt, cx);
         let exposed: Vec<&str> = secrets.iter().map(|secret| secret.expose()).collect();
         let error = error.redacted(&exposed);
@@ -468,11 +583,21 @@ impl Exchange {
 
     fn own_headers(&self, cx: &Context<'_>) -> Vec<(&'static str, String)> {
         let mut headers = vec![("x-litellm-call-id", self.account.call_id.clone())];
-        if let Some(deployment) = self.account.subject.deployment.and_then(|index| cx.plan.deployments.get(index)) {
+        if let Some(deployment) = self
+            .account
+            .subject
+            .deployment
+            .and_then(|index| cx.plan.deployments.get(index))
+        {
             headers.push(("x-litellm-model-id", header_text(&deployment.id)));
             headers.push(("x-litellm-attempted-retries", "0".to_owned()));
         }
-        if let Some(group) = self.account.subject.group.and_then(|index| cx.plan.groups.get(index)) {
+        if let Some(group) = self
+            .account
+            .subject
+            .group
+            .and_then(|index| cx.plan.groups.get(index))
+        {
             headers.push(("x-litellm-model-group", header_text(&group.name)));
         }
         headers
@@ -480,7 +605,13 @@ impl Exchange {
 
     /// It is over. If nothing was settled before, either the client has left or Envoy has answered
     /// by itself, as it does when an upstream breaks off while its head is held.
-    fn closed(&mut self, state: &State, status: Option<u16>, details: &str, cx: &mut Context<'_>) -> Effect {
+    fn closed(
+        &mut self,
+        state: &State,
+        status: Option<u16>,
+        details: &str,
+        cx: &mut Context<'_>,
+    ) -> Effect {
         if !self.settled && self.is_ours() {
             match state {
                 State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
@@ -489,13 +620,18 @@ impl Exchange {
                 State::Whole { attempt, .. } => {
                     self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
                 }
-                State::Answered | State::Asking { .. } | State::Failing { .. } | State::Foreign => {}
+                State::Answered | State::Asking { .. } | State::Failing { .. } | State::Foreign => {
+                }
                 State::Opaque | State::Sent { .. } => {}
             }
             let answered = status.filter(|_| self.status == CLIENT_LEFT);
             self.status = answered.unwrap_or(self.status);
             if !matches!(state, State::Opaque) {
-                let why = if answered.is_some() { "upstream_reset" } else { "client_left" };
+                let why = if answered.is_some() {
+                    "upstream_reset"
+                } else {
+                    "client_left"
+                };
                 self.account.error = Some(why.to_owned());
             }
         }
@@ -526,7 +662,11 @@ fn pick(group: usize, cx: &mut Context<'_>) -> Option<usize> {
 }
 
 fn secrets_of<'a>(attempt: &Attempt, cx: &Context<'a>) -> Vec<&'a Secret> {
-    cx.plan.deployments.get(attempt.deployment).map(attempt::secrets).unwrap_or_default()
+    cx.plan
+        .deployments
+        .get(attempt.deployment)
+        .map(attempt::secrets)
+        .unwrap_or_default()
 }
 
 fn event_stream(head: &mut Head) {
@@ -536,5 +676,13 @@ fn event_stream(head: &mut Head) {
 
 /// A name as a header can carry it: header values are visible ASCII (RFC 9110 §5.5).
 fn header_text(name: &str) -> String {
-    name.chars().map(|character| if character.is_ascii_graphic() || character == ' ' { character } else { '?' }).collect()
+    name.chars()
+        .map(|character| {
+            if character.is_ascii_graphic() || character == ' ' {
+                character
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }

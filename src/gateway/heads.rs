@@ -61,8 +61,14 @@ pub fn to_client(head: &mut Head, secrets: &[&Secret]) {
 }
 
 /// What of a provider's head helps a client with an error: ids for support, and when to try again.
-const ON_ERROR: [&str; 6] =
-    ["openai-processing-ms", "request-id", "retry-after", "retry-after-ms", "x-request-id", "x-should-retry"];
+const ON_ERROR: [&str; 6] = [
+    "openai-processing-ms",
+    "request-id",
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+    "x-should-retry",
+];
 
 /// Copies what helps with an error from the provider's head, where the reply does not say it already.
 pub fn keep_on_error(head: &Head, secrets: &[&Secret], reply: &mut Reply) {
@@ -71,7 +77,9 @@ pub fn keep_on_error(head: &Head, secrets: &[&Secret], reply: &mut Reply) {
         let said = reply.headers.iter().any(|(other, _)| other == name);
         let leaks = secrets.iter().any(|secret| holds(value, secret));
         if let (true, false, false, Ok(value)) = (helps, said, leaks, core::str::from_utf8(value)) {
-            reply.headers.push((name.to_owned().into(), value.to_owned()));
+            reply
+                .headers
+                .push((name.to_owned().into(), value.to_owned()));
         }
     }
 }
@@ -113,7 +121,12 @@ mod tests {
     use super::*;
 
     fn head(names: &[(&str, &str)]) -> Head {
-        Head::new(names.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect())
+        Head::new(
+            names
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -128,7 +141,10 @@ mod tests {
             ("user-agent", "curl"),
         ]);
         let provider = to_provider(&client);
-        assert_eq!(provider.iter().collect::<Vec<_>>(), [("user-agent", &b"curl"[..])]);
+        assert_eq!(
+            provider.iter().collect::<Vec<_>>(),
+            [("user-agent", &b"curl"[..])]
+        );
     }
 
     #[test]
@@ -142,7 +158,10 @@ mod tests {
             ("x-ratelimit-limit-requests", "10"),
         ]);
         to_client(&mut provider, &[&secret]);
-        assert_eq!(provider.iter().collect::<Vec<_>>(), [("x-ratelimit-limit-requests", &b"10"[..])]);
+        assert_eq!(
+            provider.iter().collect::<Vec<_>>(),
+            [("x-ratelimit-limit-requests", &b"10"[..])]
+        );
     }
 
     #[test]

@@ -33,23 +33,35 @@ pub fn unauthorized(presented: bool) -> ApiError {
 #[must_use]
 pub fn unknown_model(name: &str) -> ApiError {
     let shown: String = name.chars().take(200).collect();
-    ApiError::new(404, Class::NotFound, format!("the model '{shown}' does not exist or you do not have access to it"))
-        .with_code("model_not_found")
-        .with_param("model")
+    ApiError::new(
+        404,
+        Class::NotFound,
+        format!("the model '{shown}' does not exist or you do not have access to it"),
+    )
+    .with_code("model_not_found")
+    .with_param("model")
 }
 
 /// The body is longer than the gateway takes.
 #[must_use]
 pub fn too_large(limit: usize) -> ApiError {
-    ApiError::new(413, Class::TooLarge, format!("the request body is longer than the limit of {limit} bytes"))
-        .with_code("request_too_large")
+    ApiError::new(
+        413,
+        Class::TooLarge,
+        format!("the request body is longer than the limit of {limit} bytes"),
+    )
+    .with_code("request_too_large")
 }
 
 /// The path is the gateway's, the method is not.
 #[must_use]
 pub fn wrong_method(method: &str, allow: &'static str) -> Reply {
-    let error = ApiError::new(405, Class::BadRequest, format!("{method} is not allowed here; use {allow}"))
-        .with_code("method_not_allowed");
+    let error = ApiError::new(
+        405,
+        Class::BadRequest,
+        format!("{method} is not allowed here; use {allow}"),
+    )
+    .with_code("method_not_allowed");
     let mut reply = reply(&error);
     reply.headers.push(("allow".into(), allow.to_owned()));
     reply
@@ -58,22 +70,35 @@ pub fn wrong_method(method: &str, allow: &'static str) -> Reply {
 /// No deployment of the group can be used.
 #[must_use]
 pub fn no_deployment(group: &str) -> ApiError {
-    ApiError::new(503, Class::Overloaded, format!("no deployment of '{group}' can serve this request"))
-        .with_code("no_deployment_available")
+    ApiError::new(
+        503,
+        Class::Overloaded,
+        format!("no deployment of '{group}' can serve this request"),
+    )
+    .with_code("no_deployment_available")
 }
 
 /// The provider wants the request elsewhere. Following it could carry the credential to a stranger.
 #[must_use]
 pub fn redirected() -> ApiError {
-    ApiError::new(502, Class::Server, "the provider answered with a redirect, which is not followed")
-        .with_code("upstream_redirect")
+    ApiError::new(
+        502,
+        Class::Server,
+        "the provider answered with a redirect, which is not followed",
+    )
+    .with_code("upstream_redirect")
 }
 
 /// Envoy answered because no upstream did.
 #[must_use]
 pub fn local(why: Local) -> ApiError {
     let (status, class, code, words) = match why {
-        Local::Connect => (502, Class::Server, "upstream_connect_error", "the provider could not be reached"),
+        Local::Connect => (
+            502,
+            Class::Server,
+            "upstream_connect_error",
+            "the provider could not be reached",
+        ),
         Local::NoCluster => (
             503,
             Class::Overloaded,
@@ -86,7 +111,12 @@ pub fn local(why: Local) -> ApiError {
             "upstream_reset",
             "the provider closed the connection before it answered",
         ),
-        Local::Timeout => (504, Class::Timeout, "upstream_timeout", "the provider did not answer in time"),
+        Local::Timeout => (
+            504,
+            Class::Timeout,
+            "upstream_timeout",
+            "the provider did not answer in time",
+        ),
         Local::Unavailable => (
             503,
             Class::Overloaded,

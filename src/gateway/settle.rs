@@ -51,7 +51,9 @@ impl Account {
         }
         let deployment = cx.plan.deployments.get(self.subject.deployment?)?;
         let prices = deployment.prices.as_ref()?;
-        prices.is_priced().then(|| prices.cost(usage, self.tier.as_deref()))
+        prices
+            .is_priced()
+            .then(|| prices.cost(usage, self.tier.as_deref()))
     }
 
     /// Counts the exchange. To be called once.
@@ -60,11 +62,27 @@ impl Account {
             return;
         };
         let subject = self.subject;
-        cx.meter.add(Counter::Requests { operation: operation.as_str(), status }, subject, 1);
-        cx.meter.observe(Histogram::RequestDurationMs, subject, millis(cx.now, self.arrived));
-        cx.meter.observe(Histogram::OverheadUs, subject, self.overhead_us);
+        cx.meter.add(
+            Counter::Requests {
+                operation: operation.as_str(),
+                status,
+            },
+            subject,
+            1,
+        );
+        cx.meter.observe(
+            Histogram::RequestDurationMs,
+            subject,
+            millis(cx.now, self.arrived),
+        );
+        cx.meter
+            .observe(Histogram::OverheadUs, subject, self.overhead_us);
         if let Some(first) = self.first_content {
-            cx.meter.observe(Histogram::TimeToFirstTokenMs, subject, millis(first, self.arrived));
+            cx.meter.observe(
+                Histogram::TimeToFirstTokenMs,
+                subject,
+                millis(first, self.arrived),
+            );
         }
         if let Some(usage) = &self.usage {
             self.count(usage, cx);
@@ -74,7 +92,10 @@ impl Account {
     /// States the facts for the access log.
     pub fn state(&self, details: &str, cx: &mut Context<'_>) {
         let facts = serde_json::to_vec(&self.facts(details, cx)).unwrap_or_default();
-        let members = facts.strip_prefix(b"{").and_then(|facts| facts.strip_suffix(b"}")).unwrap_or_default();
+        let members = facts
+            .strip_prefix(b"{")
+            .and_then(|facts| facts.strip_suffix(b"}"))
+            .unwrap_or_default();
         cx.meter.log(&[members, b","].concat());
     }
 
@@ -92,14 +113,22 @@ impl Account {
             }
         }
         match self.cost(cx) {
-            Some(cost) => cx.meter.add(Counter::CostNanousd, self.subject, cost.nanos()),
+            Some(cost) => cx
+                .meter
+                .add(Counter::CostNanousd, self.subject, cost.nanos()),
             None => cx.meter.add(Counter::UnpricedRequests, self.subject, 1),
         }
     }
 
     fn facts<'a>(&'a self, details: &'a str, cx: &'a Context<'_>) -> Facts<'a> {
-        let deployment = self.subject.deployment.and_then(|index| cx.plan.deployments.get(index));
-        let group = self.subject.group.and_then(|index| cx.plan.groups.get(index));
+        let deployment = self
+            .subject
+            .deployment
+            .and_then(|index| cx.plan.deployments.get(index));
+        let group = self
+            .subject
+            .group
+            .and_then(|index| cx.plan.groups.get(index));
         let usage = self.usage.as_ref();
         let ours = self.operation.is_some().then_some(());
         Facts {
@@ -107,7 +136,9 @@ impl Account {
             method: &self.method,
             path: &self.path,
             operation: self.operation.map(Operation::as_str),
-            model: ours.map(|()| self.requested.as_str()).filter(|model| !model.is_empty()),
+            model: ours
+                .map(|()| self.requested.as_str())
+                .filter(|model| !model.is_empty()),
             model_group: group.map(|group| group.name.as_str()),
             deployment: deployment.map(|deployment| deployment.id.as_str()),
             provider: deployment.map(|deployment| deployment.provider.name()),
@@ -115,7 +146,8 @@ impl Account {
             input_tokens: usage.map(|usage| usage.input),
             output_tokens: usage.map(|usage| usage.output),
             cache_read_tokens: usage.map(|usage| usage.cache_read),
-            cache_write_tokens: usage.map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
+            cache_write_tokens: usage
+                .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
             cost_nanousd: self.cost(cx).map(Usd::nanos),

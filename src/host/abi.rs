@@ -40,10 +40,21 @@ const NOT_FOUND: u32 = 1;
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) -> u32;
-    fn proxy_get_buffer_bytes(buffer: u32, start: usize, size: usize, data: *mut *mut u8, length: *mut usize) -> u32;
+    fn proxy_get_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
-    fn proxy_get_property(path: *const u8, size: usize, data: *mut *mut u8, length: *mut usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        size: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, size: usize) -> u32;
@@ -57,7 +68,13 @@ unsafe extern "C" {
         headers_size: usize,
         grpc: i32,
     ) -> u32;
-    fn proxy_set_buffer_bytes(buffer: u32, start: usize, size: usize, data: *const u8, length: usize) -> u32;
+    fn proxy_set_buffer_bytes(
+        buffer: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        length: usize,
+    ) -> u32;
     fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
     fn proxy_set_property(path: *const u8, size: usize, value: *const u8, length: usize) -> u32;
 }
@@ -125,7 +142,11 @@ pub fn respond(status: u32, details: &str, headers: &[u8], body: &[u8]) -> Resul
 }
 
 pub fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Refused> {
-    let data = if bytes.is_empty() { null() } else { bytes.as_ptr() };
+    let data = if bytes.is_empty() {
+        null()
+    } else {
+        bytes.as_ptr()
+    };
     // SAFETY: the host reads `bytes` before it returns.
     check(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, size, data, bytes.len()) })
 }
@@ -141,7 +162,11 @@ pub fn set_property(path: &[u8], value: &[u8]) -> Result<(), Refused> {
 }
 
 const fn check(status: u32) -> Result<(), Refused> {
-    if status == 0 { Ok(()) } else { Err(Refused(status)) }
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(Refused(status))
+    }
 }
 
 /// What the host hands over: memory that it has allocated in ours.

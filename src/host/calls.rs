@@ -12,12 +12,19 @@ pub fn now() -> Timestamp {
 
 /// The head of the message that a callback is about; empty when the host does not give it.
 pub fn head(map: Map) -> Head {
-    Head::new(abi::pairs(map).map(|bytes| read_pairs(&bytes)).unwrap_or_default())
+    Head::new(
+        abi::pairs(map)
+            .map(|bytes| read_pairs(&bytes))
+            .unwrap_or_default(),
+    )
 }
 
 /// Replaces the message's head.
 pub fn set_head(map: Map, head: &Head) {
-    note("set headers", abi::set_pairs(map, &write_pairs(head.iter())));
+    note(
+        "set headers",
+        abi::set_pairs(map, &write_pairs(head.iter())),
+    );
 }
 
 /// Removes a header.
@@ -40,8 +47,16 @@ pub fn set_body(buffer: Buffer, size: usize, bytes: &[u8]) {
 
 /// Answers the client.
 pub fn respond(reply: &Reply) {
-    let headers = reply.headers.iter().map(|(name, value)| (name.as_ref(), value.as_bytes()));
-    let sent = abi::respond(u32::from(reply.status), "dragoman", &write_pairs(headers), &reply.body);
+    let headers = reply
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_bytes()));
+    let sent = abi::respond(
+        u32::from(reply.status),
+        "dragoman",
+        &write_pairs(headers),
+        &reply.body,
+    );
     note("answer", sent);
 }
 
@@ -53,7 +68,9 @@ pub fn response_details() -> Vec<u8> {
 /// The status the client was sent; `None` when it was sent none.
 pub fn response_status() -> Option<u16> {
     let bytes = abi::property(b"response\0code").unwrap_or_default();
-    let number = bytes.first_chunk::<8>().map(|bytes| i64::from_le_bytes(*bytes))?;
+    let number = bytes
+        .first_chunk::<8>()
+        .map(|bytes| i64::from_le_bytes(*bytes))?;
     u16::try_from(number).ok().filter(|status| *status >= 100)
 }
 

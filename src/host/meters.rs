@@ -64,7 +64,9 @@ fn define(kind: Metric, name: &str) -> u32 {
 }
 
 fn labels(plan: &Plan, subject: Subject) -> Labels<'_> {
-    let deployment = subject.deployment.and_then(|index| plan.deployments.get(index));
+    let deployment = subject
+        .deployment
+        .and_then(|index| plan.deployments.get(index));
     let group = subject.group.and_then(|index| plan.groups.get(index));
     Labels {
         model_group: group.map_or(OTHER, |group| &group.name),

@@ -52,7 +52,8 @@ impl Stream {
     /// Counts what was done since `from` as time spent inside the gateway.
     fn spent(&mut self, from: Timestamp) {
         let micros = calls::now().since(from).as_micros();
-        self.exchange.spend(u64::try_from(micros).unwrap_or(u64::MAX));
+        self.exchange
+            .spend(u64::try_from(micros).unwrap_or(u64::MAX));
     }
 
     fn on_request(&mut self, event: Event<'_>, held: usize) -> Action {
@@ -129,7 +130,13 @@ impl Stream {
         };
         let bytes = calls::body(Buffer::ResponseBody, from, size.saturating_sub(from));
         self.read = size;
-        self.on_response(Event::Chunk { bytes: &bytes, last }, size)
+        self.on_response(
+            Event::Chunk {
+                bytes: &bytes,
+                last,
+            },
+            size,
+        )
     }
 }
 
@@ -163,9 +170,22 @@ impl HttpContext for Stream {
         self.read = 0;
         let head = calls::head(Map::ResponseHeaders);
         // Envoy answers in an upstream's place with these statuses only.
-        let suspect = head.status().is_some_and(|status| status >= 500 || status == 408);
-        let local = if suspect { local(&calls::response_details()) } else { None };
-        self.on_response(Event::Head { head: &head, last, local }, 0)
+        let suspect = head
+            .status()
+            .is_some_and(|status| status >= 500 || status == 408);
+        let local = if suspect {
+            local(&calls::response_details())
+        } else {
+            None
+        };
+        self.on_response(
+            Event::Head {
+                head: &head,
+                last,
+                local,
+            },
+            0,
+        )
     }
 
     fn on_http_response_body(&mut self, size: usize, last: bool) -> Action {
@@ -181,7 +201,10 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         if self.exchange.is_settled() {
-            let _ = self.step(Event::Closed { status: None, details: "" });
+            let _ = self.step(Event::Closed {
+                status: None,
+                details: "",
+            });
             return;
         }
         let details = calls::response_details();

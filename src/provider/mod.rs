@@ -85,12 +85,17 @@ pub trait Provider: Sync + fmt::Debug {
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
-    ALL.iter().copied().find(|provider| provider.name() == name).or_else(|| find_row(name).map(|row| row as _))
+    ALL.iter()
+        .copied()
+        .find(|provider| provider.name() == name)
+        .or_else(|| find_row(name).map(|row| row as _))
 }
 
 /// Every vendor, those of the OpenAI-compatible table last.
 pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
-    ALL.iter().copied().chain(openai_like::TABLE.iter().map(|row| row as _))
+    ALL.iter()
+        .copied()
+        .chain(openai_like::TABLE.iter().map(|row| row as _))
 }
 
 /// Vendors with a format of their own.

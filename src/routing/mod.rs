@@ -11,7 +11,11 @@ pub fn simple_shuffle(weights: &[f64], rng: &mut Rng) -> Option<usize> {
     }
     let mut left = unit(rng) * total;
     let mut last = None;
-    for (index, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+    for (index, weight) in weights
+        .iter()
+        .enumerate()
+        .filter(|(_, weight)| **weight > 0.0)
+    {
         left -= weight;
         last = Some(index);
         if left < 0.0 {

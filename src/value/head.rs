@@ -24,7 +24,9 @@ impl Head {
 
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
-        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// Keeps the fields for which `keep` says so.
@@ -86,7 +88,11 @@ mod tests {
     use super::*;
 
     fn head() -> Head {
-        Head::new([("a", "1"), ("b", "2"), ("a", "3")].map(|(name, value)| (name.to_owned(), value.into())).to_vec())
+        Head::new(
+            [("a", "1"), ("b", "2"), ("a", "3")]
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .to_vec(),
+        )
     }
 
     #[test]

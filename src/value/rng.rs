@@ -51,7 +51,10 @@ mod tests {
         for _ in 0..50_000 {
             hits[usize::try_from(rng.below(5)).unwrap()] += 1;
         }
-        assert!(hits.iter().all(|count| (9_500..10_500).contains(count)), "{hits:?}");
+        assert!(
+            hits.iter().all(|count| (9_500..10_500).contains(count)),
+            "{hits:?}"
+        );
     }
 
     #[test]

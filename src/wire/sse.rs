@@ -89,9 +89,13 @@ impl Decoder {
         let mut closed = kept.clone();
         closed.extend_from_slice(b"\n\n");
         self.read(&closed, &mut |event| {
-            let complete = event.is_done() || serde_json::from_slice::<serde::de::IgnoredAny>(event.data).is_ok();
+            let complete = event.is_done()
+                || serde_json::from_slice::<serde::de::IgnoredAny>(event.data).is_ok();
             if complete {
-                each(Event { raw: &kept, ..event });
+                each(Event {
+                    raw: &kept,
+                    ..event
+                });
             }
         });
     }
@@ -117,7 +121,12 @@ impl Decoder {
     }
 
     /// Reads lines from `from` to the blank one that ends the event; `None` while it is missing.
-    fn event<F: FnMut(Event<'_>)>(&mut self, bytes: &[u8], from: usize, each: &mut F) -> Option<usize> {
+    fn event<F: FnMut(Event<'_>)>(
+        &mut self,
+        bytes: &[u8],
+        from: usize,
+        each: &mut F,
+    ) -> Option<usize> {
         let mut name: &[u8] = &[];
         let mut first: Option<&[u8]> = None;
         let mut several = false;
@@ -176,7 +185,10 @@ fn next_line(bytes: &[u8], from: usize) -> Option<Line> {
     } else {
         after
     };
-    Some(Line { text: from..end, next })
+    Some(Line {
+        text: from..end,
+        next,
+    })
 }
 
 fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
@@ -209,14 +221,21 @@ mod tests {
     }
 
     fn pairs(list: &[(&str, &str)]) -> Seen {
-        list.iter().map(|(name, data)| ((*name).to_owned(), (*data).to_owned())).collect()
+        list.iter()
+            .map(|(name, data)| ((*name).to_owned(), (*data).to_owned()))
+            .collect()
     }
 
     const STREAM: &str = "\u{feff}: hello\n\nevent: a\ndata: {\"text\":\"žluť 🦀\"}\n\ndata:{\"x\":\r\ndata: 1}\r\n\r\n\
                           id: 7\rretry: 1\rdata:  two\r\rnocolon\ndata\n\n: ping\ndata: [DONE] \n\n";
 
     fn expected() -> Seen {
-        pairs(&[("a", "{\"text\":\"žluť 🦀\"}"), ("", "{\"x\":\n1}"), ("", " two"), ("", "[DONE] ")])
+        pairs(&[
+            ("a", "{\"text\":\"žluť 🦀\"}"),
+            ("", "{\"x\":\n1}"),
+            ("", " two"),
+            ("", "[DONE] "),
+        ])
     }
 
     #[test]
@@ -230,7 +249,10 @@ mod tests {
 
     #[test]
     fn a_last_event_without_blank_line_counts_only_when_it_is_complete() {
-        assert_eq!(decode([&b"data: {\"a\":1}"[..]]), pairs(&[("", "{\"a\":1}")]));
+        assert_eq!(
+            decode([&b"data: {\"a\":1}"[..]]),
+            pairs(&[("", "{\"a\":1}")])
+        );
         assert_eq!(decode([&b"data: [DONE]\n"[..]]), pairs(&[("", "[DONE]")]));
         assert_eq!(decode([&b"data: {\"a\":"[..]]), pairs(&[]));
     }
@@ -240,7 +262,9 @@ mod tests {
         let mut raw = Vec::new();
         let mut decoder = Decoder::new(1 << 20);
         for chunk in b"data: 1\n\n: c\ndata: 2\r\n\r\nevent: x\ndata: 3\n\n".chunks(3) {
-            decoder.push(chunk, |event| raw.extend_from_slice(event.raw)).unwrap();
+            decoder
+                .push(chunk, |event| raw.extend_from_slice(event.raw))
+                .unwrap();
         }
         assert_eq!(raw, b"data: 1\n\n: c\ndata: 2\r\n\r\nevent: x\ndata: 3\n\n");
     }

@@ -2,7 +2,7 @@
 
 use super::answer::{answer_id, finish_of, write_citation, write_thinking, write_usage};
 use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
-use crate::canonical::error::ApiError;
+use crate::canonical::error::{ApiError, Class};
 use crate::canonical::piece::Piece;
 use crate::usage::Usage;
 use crate::usage::estimate::Estimator;
@@ -231,7 +231,7 @@ impl Chunks {
 
     fn fail(&mut self, error: ApiError, out: &mut Vec<u8>) {
         out.extend_from_slice(b"data: ");
-        write_error(&error, out);
+        out.extend(error.to_json());
         out.extend_from_slice(b"\n\n");
         self.failure = Some(error);
     }
@@ -293,27 +293,9 @@ fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn write_error(error: &ApiError, out: &mut Vec<u8>) {
-    Object::write(out, |frame| {
-        frame.object("error", |object| {
-            object.string("message", &error.message);
-            object.string("type", &error.kind);
-            object.nullable("param", error.param.as_deref());
-            object.nullable("code", error.code.as_deref());
-        });
-    });
-}
-
 fn cut_short() -> ApiError {
-    ApiError {
-        class: crate::canonical::error::Class::Server,
-        status: 502,
-        kind: "server_error".to_owned(),
-        code: Some("upstream_stream_truncated".to_owned()),
-        param: None,
-        message: "upstream ended the stream early".to_owned(),
-        retry_after_s: None,
-    }
+    ApiError::new(502, Class::Server, "upstream ended the stream early")
+        .with_code("upstream_stream_truncated")
 }
 
 #[cfg(test)]

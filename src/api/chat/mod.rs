@@ -37,7 +37,9 @@ pub fn read<'a>(json: &'a [u8], model: Option<Cow<'a, str>>) -> Result<ChatReque
 
 fn read_model<'a>(members: &Members<'a>) -> Result<Cow<'a, str>, ApiError> {
     let member = members.get("model").ok_or_else(|| missing("model"))?;
-    let model = Reader::new(member.value).string().map_err(|_| wrong_type("model", "a string"))?;
+    let model = Reader::new(member.value)
+        .string()
+        .map_err(|_| wrong_type("model", "a string"))?;
     Ok(model.decode())
 }
 
@@ -50,15 +52,20 @@ fn flag(members: &Members<'_>, name: &str) -> Result<bool, ApiError> {
 }
 
 fn includes_usage(options: &Member<'_>) -> bool {
-    Members::read(options.value)
-        .is_ok_and(|members| members.get("include_usage").is_some_and(|member| member.value == b"true"))
+    Members::read(options.value).is_ok_and(|members| {
+        members
+            .get("include_usage")
+            .is_some_and(|member| member.value == b"true")
+    })
 }
 
 fn not_json(json: &[u8], fault: Fault) -> ApiError {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let words = match fault {
         _ if json.is_empty() => "the request has no body; a JSON object is expected".to_owned(),
-        _ if json.starts_with(MARK) => "the body begins with a byte order mark, which JSON does not allow".to_owned(),
+        _ if json.starts_with(MARK) => {
+            "the body begins with a byte order mark, which JSON does not allow".to_owned()
+        }
         Fault::Unexpected { .. } => "the body must be a JSON object".to_owned(),
         Fault::Deep { .. } | Fault::Malformed { .. } => {
             format!("could not parse the JSON body of your request: {fault}")
@@ -68,15 +75,23 @@ fn not_json(json: &[u8], fault: Fault) -> ApiError {
 }
 
 fn missing(name: &str) -> ApiError {
-    ApiError::new(400, Class::BadRequest, format!("missing required parameter: '{name}'"))
-        .with_code("missing_required_parameter")
-        .with_param(name)
+    ApiError::new(
+        400,
+        Class::BadRequest,
+        format!("missing required parameter: '{name}'"),
+    )
+    .with_code("missing_required_parameter")
+    .with_param(name)
 }
 
 fn wrong_type(name: &str, wanted: &str) -> ApiError {
-    ApiError::new(400, Class::BadRequest, format!("invalid type for '{name}': expected {wanted}"))
-        .with_code("invalid_type")
-        .with_param(name)
+    ApiError::new(
+        400,
+        Class::BadRequest,
+        format!("invalid type for '{name}': expected {wanted}"),
+    )
+    .with_code("invalid_type")
+    .with_param(name)
 }
 
 #[cfg(test)]
@@ -85,7 +100,10 @@ mod tests {
 
     fn refused(json: &str) -> (Option<String>, Option<String>, String) {
         let error = read(json.as_bytes(), None).unwrap_err();
-        assert_eq!((error.status, error.kind.as_str()), (400, "invalid_request_error"));
+        assert_eq!(
+            (error.status, error.kind.as_str()),
+            (400, "invalid_request_error")
+        );
         (error.code, error.param, error.message)
     }
 
@@ -95,11 +113,23 @@ mod tests {
             (r#"{"messages":[]}"#, "missing_required_parameter", "model"),
             (r#"{"model":"m"}"#, "missing_required_parameter", "messages"),
             (r#"{"model":5,"messages":[]}"#, "invalid_type", "model"),
-            (r#"{"model":"m","messages":"hi"}"#, "invalid_type", "messages"),
-            (r#"{"model":"m","messages":[],"stream":"yes"}"#, "invalid_type", "stream"),
+            (
+                r#"{"model":"m","messages":"hi"}"#,
+                "invalid_type",
+                "messages",
+            ),
+            (
+                r#"{"model":"m","messages":[],"stream":"yes"}"#,
+                "invalid_type",
+                "stream",
+            ),
         ] {
             let (found_code, found_param, _) = refused(json);
-            assert_eq!((found_code.as_deref(), found_param.as_deref()), (Some(code), Some(param)), "{json}");
+            assert_eq!(
+                (found_code.as_deref(), found_param.as_deref()),
+                (Some(code), Some(param)),
+                "{json}"
+            );
         }
     }
 
@@ -127,7 +157,9 @@ mod tests {
     #[test]
     fn usage_is_wanted_only_where_the_client_says_so() {
         let wants = |options: &str| {
-            let json = format!(r#"{{"model":"m","messages":[],"stream":true,"stream_options":{options}}}"#);
+            let json = format!(
+                r#"{{"model":"m","messages":[],"stream":true,"stream_options":{options}}}"#
+            );
             read(json.as_bytes(), None).unwrap().include_usage
         };
         assert!(wants(r#"{"include_usage":true}"#));

@@ -25,7 +25,11 @@ pub fn stream(answer: &[u8], include_usage: bool) -> Option<Vec<u8>> {
         choice.insert("finish_reason".to_owned(), Value::Null);
         push(&mut out, &answer, choice.into());
         let finish = finish.unwrap_or_else(|| "stop".into());
-        push(&mut out, &answer, json!({"index": index, "delta": {}, "finish_reason": finish}));
+        push(
+            &mut out,
+            &answer,
+            json!({"index": index, "delta": {}, "finish_reason": finish}),
+        );
     }
     if let Some(usage) = usage.filter(|_| include_usage) {
         answer.insert("choices".to_owned(), json!([]));
@@ -74,7 +78,10 @@ mod tests {
             "message":{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},
             "finish_reason":"tool_calls"}],"usage":{"total_tokens":3}}"#;
         let text = String::from_utf8(stream(answer, true).unwrap()).unwrap();
-        let chunks: Vec<&str> = text.split_terminator("\n\n").map(|line| line.strip_prefix("data: ").unwrap()).collect();
+        let chunks: Vec<&str> = text
+            .split_terminator("\n\n")
+            .map(|line| line.strip_prefix("data: ").unwrap())
+            .collect();
         assert_eq!(chunks.len(), 4);
         let first: Value = serde_json::from_str(chunks[0]).unwrap();
         assert_eq!(first["choices"][0]["delta"]["tool_calls"][0]["index"], 0);
@@ -83,6 +90,10 @@ mod tests {
         assert_eq!(second["choices"][0]["finish_reason"], "tool_calls");
         assert!(chunks[2].contains("\"choices\":[],") || chunks[2].contains("\"choices\":[]"));
         assert_eq!(chunks[3], "[DONE]");
-        assert!(!String::from_utf8(stream(answer, false).unwrap()).unwrap().contains("total_tokens"));
+        assert!(
+            !String::from_utf8(stream(answer, false).unwrap())
+                .unwrap()
+                .contains("total_tokens")
+        );
     }
 }

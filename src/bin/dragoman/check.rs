@@ -38,18 +38,28 @@ pub struct Accepted {
 ///
 /// # Errors
 /// A report of all that is wrong with it.
-pub fn read(file: &File, allow_missing: bool, env: &dyn Fn(&str) -> Option<String>) -> Result<Accepted, Report> {
+pub fn read(
+    file: &File,
+    allow_missing: bool,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Accepted, Report> {
     let name = file.display().to_string();
     let loaded = source::load(file).map_err(|faults| refused(&name, faults))?;
     let lenient = Lenient::new(&loaded, allow_missing);
     let lookup = |variable: &str| env(variable).or_else(|| lenient.stand_in(variable));
     let checked = config::read(&loaded.value, &lookup).map_err(|faults| {
-        let placed = faults.into_iter().map(|fault| PlacedFault::of(fault, &loaded.places));
+        let placed = faults
+            .into_iter()
+            .map(|fault| PlacedFault::of(fault, &loaded.places));
         refused(&name, placed.collect())
     })?;
     let warnings = warnings(&name, &loaded, &checked, &lenient);
     drop(lenient);
-    Ok(Accepted { checked, value: loaded.value, warnings })
+    Ok(Accepted {
+        checked,
+        value: loaded.value,
+        warnings,
+    })
 }
 
 fn refused(name: &str, mut faults: Vec<PlacedFault>) -> Report {

@@ -40,7 +40,12 @@ impl Prices {
 
 fn pack(file: &Path, output: &Path) -> Result<String, String> {
     let json = std::fs::read(file).map_err(|error| format!("{}: {error}\n", file.display()))?;
-    let (table, summary) = import(&json).map_err(|error| format!("{}: {error}\n", file.display()))?;
+    let (table, summary) =
+        import(&json).map_err(|error| format!("{}: {error}\n", file.display()))?;
     std::fs::write(output, &table).map_err(|error| format!("{}: {error}\n", output.display()))?;
-    Ok(format!("{summary}\n{}: {} bytes\n", output.display(), table.len()))
+    Ok(format!(
+        "{summary}\n{}: {} bytes\n",
+        output.display(),
+        table.len()
+    ))
 }

@@ -43,7 +43,9 @@ impl Relay for ForeignRelay {
         if !self.seen.over() {
             let chunks = &mut self.chunks;
             self.decode.stream(bytes, last, &mut |piece| match piece {
-                Piece::Failed(error) if failure.is_none() && !chunks.has_ended() => failure = Some(error),
+                Piece::Failed(error) if failure.is_none() && !chunks.has_ended() => {
+                    failure = Some(error)
+                }
                 _ if failure.is_none() => chunks.push(&piece, &mut out),
                 _ => {}
             });

@@ -63,13 +63,21 @@ pub fn error_event(failure: &ApiError) -> Vec<u8> {
 /// A stream that stopped before the vendor said it was complete.
 #[must_use]
 pub fn cut_short() -> ApiError {
-    ApiError::new(502, Class::Server, "the provider ended the stream before the answer was complete")
-        .with_code("upstream_stream_truncated")
+    ApiError::new(
+        502,
+        Class::Server,
+        "the provider ended the stream before the answer was complete",
+    )
+    .with_code("upstream_stream_truncated")
 }
 
 /// An answer that is not what the vendor documents.
 #[must_use]
 pub fn malformed(what: &str) -> ApiError {
-    ApiError::new(502, Class::Server, format!("the provider's answer cannot be read: {what}"))
-        .with_code("upstream_invalid_response")
+    ApiError::new(
+        502,
+        Class::Server,
+        format!("the provider's answer cannot be read: {what}"),
+    )
+    .with_code("upstream_invalid_response")
 }

@@ -56,16 +56,23 @@ impl Relay for OpenaiRelay {
         // Bytes kept from before are owed to the client, those kept now are not sent yet.
         let mut same = !self.decoder.holds_bytes();
         let words = &mut self.words;
-        let pushed = self.decoder.push(bytes, |event| same &= words.event(&event, &mut out));
+        let pushed = self
+            .decoder
+            .push(bytes, |event| same &= words.event(&event, &mut out));
         if pushed.is_err() {
             words.fail(malformed("an event is too long"));
         }
         same &= !self.decoder.holds_bytes() && words.seen.failure.is_none();
         if last {
-            self.decoder.finish(|event| same &= words.event(&event, &mut out));
+            self.decoder
+                .finish(|event| same &= words.event(&event, &mut out));
             same &= words.finish(&mut out);
         }
-        if same { Output::Same } else { Output::Changed(out) }
+        if same {
+            Output::Same
+        } else {
+            Output::Changed(out)
+        }
     }
 
     fn seen(&self) -> &Seen {
@@ -188,7 +195,13 @@ impl Words {
 fn push_data(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(b"data: ");
     // A line feed between JSON tokens would end the field; JSON has none inside its strings.
-    out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+    out.extend(data.iter().map(|byte| {
+        if matches!(byte, b'\n' | b'\r') {
+            b' '
+        } else {
+            *byte
+        }
+    }));
     out.extend_from_slice(b"\n\n");
 }
 
@@ -206,9 +219,15 @@ fn usage_chunk(chunk: &Chunk<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     for (name, value) in [
         (&b"{\"id\":"[..], chunk.id.unwrap_or(b"\"\"")),
-        (b",\"object\":\"chat.completion.chunk\",\"created\":", chunk.created.unwrap_or(b"0")),
+        (
+            b",\"object\":\"chat.completion.chunk\",\"created\":",
+            chunk.created.unwrap_or(b"0"),
+        ),
         (b",\"model\":", chunk.model.unwrap_or(b"\"\"")),
-        (b",\"choices\":[],\"usage\":", chunk.usage.unwrap_or(b"null")),
+        (
+            b",\"choices\":[],\"usage\":",
+            chunk.usage.unwrap_or(b"null"),
+        ),
     ] {
         out.extend_from_slice(name);
         out.extend_from_slice(value);
@@ -230,7 +249,10 @@ mod tests {
         "data: [DONE]\n\n",
     );
 
-    fn relayed<'a>(include_usage: bool, chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, Seen) {
+    fn relayed<'a>(
+        include_usage: bool,
+        chunks: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (String, Seen) {
         let mut relay = OpenaiRelay::new(include_usage, vec![Secret::new("sk-7".to_owned())]);
         let mut out = Vec::new();
         let mut take = |came: &[u8], output: Output| match output {
@@ -262,7 +284,10 @@ mod tests {
     #[test]
     fn nothing_depends_on_where_the_bytes_are_cut() {
         for include_usage in [false, true] {
-            let (whole, _) = relayed(include_usage, [STREAM.replace(": keep-alive\n\n", "").as_bytes()]);
+            let (whole, _) = relayed(
+                include_usage,
+                [STREAM.replace(": keep-alive\n\n", "").as_bytes()],
+            );
             for cut in 0..=STREAM.len() {
                 let (head, tail) = STREAM.as_bytes().split_at(cut);
                 let (text, seen) = relayed(include_usage, [head, tail]);
@@ -281,7 +306,10 @@ mod tests {
 
     #[test]
     fn t81_an_end_without_finish_reason_is_a_failure() {
-        let (text, seen) = relayed(false, [&STREAM.as_bytes()[..STREAM.find("finish_reason").unwrap()]]);
+        let (text, seen) = relayed(
+            false,
+            [&STREAM.as_bytes()[..STREAM.find("finish_reason").unwrap()]],
+        );
         assert!(!text.contains("[DONE]") && !seen.complete);
         assert_eq!(seen.failure.unwrap().status, 502);
     }

@@ -63,7 +63,13 @@ pub fn read(reading: &mut Reading, body: &[u8], wish: &Wish<'_>) -> Result<Answe
 #[must_use]
 pub fn streamed(completion: &Completion, wish: &Wish<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    Chunks::new(wish.id.to_owned(), wish.created, wish.model, wish.include_usage).whole(completion, &mut out);
+    Chunks::new(
+        wish.id.to_owned(),
+        wish.created,
+        wish.model,
+        wish.include_usage,
+    )
+    .whole(completion, &mut out);
     out
 }
 
@@ -78,7 +84,8 @@ fn openai(body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
     let tier = found.service_tier.map(|tier| tier.decode().into_owned());
     let usage = found.usage.and_then(Usage::from_openai);
     let body = if wish.stream {
-        let stream = replay::stream(body, wish.include_usage).ok_or_else(|| malformed("its choices"))?;
+        let stream =
+            replay::stream(body, wish.include_usage).ok_or_else(|| malformed("its choices"))?;
         Some(stream)
     } else {
         None

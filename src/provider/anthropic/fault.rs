@@ -29,18 +29,30 @@ impl fmt::Display for Place {
 impl Place {
     /// A member of the same message.
     pub const fn member(self, name: &'static str) -> Self {
-        Self { member: Some((name, None)), ..self }
+        Self {
+            member: Some((name, None)),
+            ..self
+        }
     }
 
     /// An element of a member of the same message.
     pub const fn element(self, name: &'static str, index: usize) -> Self {
-        Self { member: Some((name, Some(index))), ..self }
+        Self {
+            member: Some((name, Some(index))),
+            ..self
+        }
     }
 }
 
 /// A 400 that blames the member `param`.
-pub(super) fn bad_request(code: &str, param: impl fmt::Display, message: impl Into<String>) -> ApiError {
-    ApiError::new(400, Class::BadRequest, message).with_code(code).with_param(param.to_string())
+pub(super) fn bad_request(
+    code: &str,
+    param: impl fmt::Display,
+    message: impl Into<String>,
+) -> ApiError {
+    ApiError::new(400, Class::BadRequest, message)
+        .with_code(code)
+        .with_param(param.to_string())
 }
 
 /// A 400 for a member whose value is not what the format says.
@@ -67,11 +79,18 @@ pub(super) struct Stated<'a> {
 impl Stated<'_> {
     /// The same error in OpenAI's words.
     pub fn translate(&self) -> ApiError {
-        let message = self.message.as_ref().map_or("the provider reported an error", Str::as_str);
+        let message = self
+            .message
+            .as_ref()
+            .map_or("the provider reported an error", Str::as_str);
         let stated = self.kind.as_ref().map_or("", Str::as_str);
         let (status, class) = meaning(stated, message);
         let error = ApiError::new(status, class, message);
-        if class == Class::NotFound { error.with_code("model_not_found") } else { error }
+        if class == Class::NotFound {
+            error.with_code("model_not_found")
+        } else {
+            error
+        }
     }
 }
 
@@ -95,7 +114,11 @@ fn meaning(stated: &str, message: &str) -> (u16, Class) {
 }
 
 fn request_class(message: &str) -> Class {
-    const TOO_LONG: [&str; 3] = ["prompt is too long", "exceed context limit", "input length and `max_tokens` exceed"];
+    const TOO_LONG: [&str; 3] = [
+        "prompt is too long",
+        "exceed context limit",
+        "input length and `max_tokens` exceed",
+    ];
     if TOO_LONG.iter().any(|phrase| message.contains(phrase)) {
         return Class::ContextLength;
     }
@@ -110,7 +133,9 @@ mod tests {
     use super::*;
 
     fn translated(json: &str) -> (u16, String, Option<String>) {
-        let error = serde_json::from_str::<Stated<'_>>(json).unwrap().translate();
+        let error = serde_json::from_str::<Stated<'_>>(json)
+            .unwrap()
+            .translate();
         (error.status, error.kind, error.code)
     }
 
@@ -118,29 +143,67 @@ mod tests {
     fn each_type_has_openais_status_type_and_code() {
         for (stated, status, kind, code) in [
             ("invalid_request_error", 400, "invalid_request_error", None),
-            ("authentication_error", 401, "invalid_request_error", Some("invalid_api_key")),
-            ("billing_error", 429, "insufficient_quota", Some("insufficient_quota")),
+            (
+                "authentication_error",
+                401,
+                "invalid_request_error",
+                Some("invalid_api_key"),
+            ),
+            (
+                "billing_error",
+                429,
+                "insufficient_quota",
+                Some("insufficient_quota"),
+            ),
             ("permission_error", 403, "permission_error", None),
-            ("not_found_error", 404, "invalid_request_error", Some("model_not_found")),
+            (
+                "not_found_error",
+                404,
+                "invalid_request_error",
+                Some("model_not_found"),
+            ),
             ("conflict_error", 409, "invalid_request_error", None),
-            ("request_too_large", 413, "invalid_request_error", Some("request_too_large")),
-            ("rate_limit_error", 429, "rate_limit_error", Some("rate_limit_exceeded")),
+            (
+                "request_too_large",
+                413,
+                "invalid_request_error",
+                Some("request_too_large"),
+            ),
+            (
+                "rate_limit_error",
+                429,
+                "rate_limit_error",
+                Some("rate_limit_exceeded"),
+            ),
             ("api_error", 500, "server_error", None),
             ("timeout_error", 504, "timeout", None),
             ("overloaded_error", 503, "server_error", Some("overloaded")),
             ("future_error", 500, "server_error", None),
         ] {
             let json = format!(r#"{{"type":"{stated}","message":"m"}}"#);
-            assert_eq!(translated(&json), (status, kind.to_owned(), code.map(str::to_owned)), "{stated}");
+            assert_eq!(
+                translated(&json),
+                (status, kind.to_owned(), code.map(str::to_owned)),
+                "{stated}"
+            );
         }
     }
 
     #[test]
     fn a_prompt_that_is_too_long_and_a_blocked_answer_are_told_apart_by_their_message() {
         for (message, code) in [
-            ("prompt is too long: 215000 tokens > 200000 maximum", "context_length_exceeded"),
-            ("input length and `max_tokens` exceed context limit: 1 + 2 > 2", "context_length_exceeded"),
-            ("Output blocked by content filtering policy", "content_filter"),
+            (
+                "prompt is too long: 215000 tokens > 200000 maximum",
+                "context_length_exceeded",
+            ),
+            (
+                "input length and `max_tokens` exceed context limit: 1 + 2 > 2",
+                "context_length_exceeded",
+            ),
+            (
+                "Output blocked by content filtering policy",
+                "content_filter",
+            ),
         ] {
             let json = format!(r#"{{"type":"invalid_request_error","message":"{message}"}}"#);
             assert_eq!(translated(&json).2.as_deref(), Some(code), "{message}");

@@ -39,7 +39,10 @@ pub fn body(request: &ChatRequest<'_>, model: &str, quirks: &Quirks) -> Option<V
 }
 
 fn is_last(members: &Members<'_>, member: &Member<'_>) -> bool {
-    let last = members.iter().rev().find(|other| other.key.raw() == member.key.raw());
+    let last = members
+        .iter()
+        .rev()
+        .find(|other| other.key.raw() == member.key.raw());
     last.is_none_or(|last| last.whole == member.whole)
 }
 

@@ -72,7 +72,11 @@ impl Provider for OpenaiLike {
 impl OpenaiLike {
     fn path(&self, base: &str) -> String {
         const CHAT: &str = "/chat/completions";
-        let base = if base.is_empty() { self.bare_path } else { base };
+        let base = if base.is_empty() {
+            self.bare_path
+        } else {
+            base
+        };
         if base.ends_with(CHAT) {
             return base.to_owned();
         }
@@ -91,7 +95,9 @@ mod tests {
         let members = Members::read(json.as_bytes()).unwrap();
         let request = ChatRequest {
             json: json.as_bytes(),
-            stream: members.get("stream").is_some_and(|member| member.value == b"true"),
+            stream: members
+                .get("stream")
+                .is_some_and(|member| member.value == b"true"),
             members,
             model: "group".into(),
             include_usage: false,
@@ -104,16 +110,25 @@ mod tests {
             drop_params: false,
             max_output: None,
         };
-        let encoded = find_row(provider).unwrap().encode(&request, &target).unwrap();
+        let encoded = find_row(provider)
+            .unwrap()
+            .encode(&request, &target)
+            .unwrap();
         let body = encoded.body.unwrap_or_else(|| json.as_bytes().to_vec());
         (encoded.path, String::from_utf8(body).unwrap())
     }
 
     #[test]
     fn all_but_the_model_arrives_as_sent() {
-        let (path, body) = encode("openai", r#"{ "x":[1.10, 1e-7],"model" : "group","messages":[{"role":"user"}] }"#);
+        let (path, body) = encode(
+            "openai",
+            r#"{ "x":[1.10, 1e-7],"model" : "group","messages":[{"role":"user"}] }"#,
+        );
         assert_eq!(path, "/v1/chat/completions");
-        assert_eq!(body, r#"{ "x":[1.10, 1e-7],"model" : "vendor-model","messages":[{"role":"user"}] }"#);
+        assert_eq!(
+            body,
+            r#"{ "x":[1.10, 1e-7],"model" : "vendor-model","messages":[{"role":"user"}] }"#
+        );
     }
 
     #[test]
@@ -150,13 +165,19 @@ mod tests {
 
     #[test]
     fn vendors_that_refuse_stream_options_never_see_them() {
-        let (_, body) = encode("mistral", r#"{"model":"g","stream":true,"stream_options":{"include_usage":true}}"#);
+        let (_, body) = encode(
+            "mistral",
+            r#"{"model":"g","stream":true,"stream_options":{"include_usage":true}}"#,
+        );
         assert_eq!(body, r#"{"model":"vendor-model","stream":true}"#);
     }
 
     #[test]
     fn of_duplicate_members_only_the_one_that_counts_is_sent() {
-        let (_, body) = encode("openai", r#"{"model":"a","n":1,"model":"b","messages":1,"messages":2}"#);
+        let (_, body) = encode(
+            "openai",
+            r#"{"model":"a","n":1,"model":"b","messages":1,"messages":2}"#,
+        );
         assert_eq!(body, r#"{"n":1,"model":"vendor-model","messages":2}"#);
     }
 
@@ -164,7 +185,10 @@ mod tests {
     fn members_are_renamed_where_the_vendor_wants_another_name() {
         let (_, body) = encode("xai", r#"{"model":"g","max_completion_tokens":5}"#);
         assert_eq!(body, r#"{"model":"vendor-model","max_tokens":5}"#);
-        let (_, body) = encode("xai", r#"{"model":"g","max_completion_tokens":5,"max_tokens":7}"#);
+        let (_, body) = encode(
+            "xai",
+            r#"{"model":"g","max_completion_tokens":5,"max_tokens":7}"#,
+        );
         assert_eq!(body, r#"{"model":"vendor-model","max_tokens":5}"#);
     }
 
@@ -176,7 +200,10 @@ mod tests {
             body,
             r#"{"model":"vendor-model","messages":[{"role" : "system","content":"the \"developer\""},{"role":"user"}]}"#
         );
-        assert_eq!(encode("openai", sent).1, sent.replace("\"g\"", "\"vendor-model\""));
+        assert_eq!(
+            encode("openai", sent).1,
+            sent.replace("\"g\"", "\"vendor-model\"")
+        );
     }
 
     #[test]

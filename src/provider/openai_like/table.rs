@@ -16,7 +16,12 @@ const OLDER_LIMIT: Quirks = Quirks {
     ..PLAIN
 };
 
-const fn row(name: &'static str, base: &'static str, key: &'static str, quirks: Quirks) -> OpenaiLike {
+const fn row(
+    name: &'static str,
+    base: &'static str,
+    key: &'static str,
+    quirks: Quirks,
+) -> OpenaiLike {
     OpenaiLike {
         name,
         base: Some(base),
@@ -26,7 +31,11 @@ const fn row(name: &'static str, base: &'static str, key: &'static str, quirks: 
     }
 }
 
-const fn own_host(name: &'static str, base: Option<&'static str>, key: Option<&'static str>) -> OpenaiLike {
+const fn own_host(
+    name: &'static str,
+    base: Option<&'static str>,
+    key: Option<&'static str>,
+) -> OpenaiLike {
     OpenaiLike {
         name,
         base,
@@ -59,7 +68,10 @@ const MISTRAL: Quirks = Quirks {
         "web_search_options",
         "safety_identifier",
     ],
-    rename: &[("max_completion_tokens", "max_tokens"), ("seed", "random_seed")],
+    rename: &[
+        ("max_completion_tokens", "max_tokens"),
+        ("seed", "random_seed"),
+    ],
     stream_options: false,
     developer: false,
 };
@@ -81,21 +93,66 @@ const KNOWS_DEVELOPER: Quirks = Quirks {
 
 /// The vendors, in alphabetical order.
 pub static TABLE: [OpenaiLike; 50] = [
-    row("ai21_chat", "https://api.ai21.com/studio/v1", "AI21_API_KEY", OLDER_LIMIT),
-    row("aiml", "https://api.aimlapi.com/v1", "AIML_API_KEY", OLDER_LIMIT),
-    row("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY", OLDER_LIMIT),
-    row("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", OLDER_LIMIT),
-    row("chutes", "https://llm.chutes.ai/v1", "CHUTES_API_KEY", OLDER_LIMIT),
-    row("codestral", "https://codestral.mistral.ai/v1", "CODESTRAL_API_KEY", MISTRAL),
-    row("cometapi", "https://api.cometapi.com/v1", "COMETAPI_KEY", OLDER_LIMIT),
+    row(
+        "ai21_chat",
+        "https://api.ai21.com/studio/v1",
+        "AI21_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "aiml",
+        "https://api.aimlapi.com/v1",
+        "AIML_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "baseten",
+        "https://inference.baseten.co/v1",
+        "BASETEN_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "cerebras",
+        "https://api.cerebras.ai/v1",
+        "CEREBRAS_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "chutes",
+        "https://llm.chutes.ai/v1",
+        "CHUTES_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "codestral",
+        "https://codestral.mistral.ai/v1",
+        "CODESTRAL_API_KEY",
+        MISTRAL,
+    ),
+    row(
+        "cometapi",
+        "https://api.cometapi.com/v1",
+        "COMETAPI_KEY",
+        OLDER_LIMIT,
+    ),
     row(
         "dashscope",
         "https://dashscope.aliyuncs.com/compatible-mode/v1",
         "DASHSCOPE_API_KEY",
         PLAIN,
     ),
-    row("deepinfra", "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY", OLDER_LIMIT),
-    row("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY", OLDER_LIMIT),
+    row(
+        "deepinfra",
+        "https://api.deepinfra.com/v1/openai",
+        "DEEPINFRA_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "deepseek",
+        "https://api.deepseek.com",
+        "DEEPSEEK_API_KEY",
+        OLDER_LIMIT,
+    ),
     row(
         "featherless_ai",
         "https://api.featherless.ai/v1",
@@ -114,30 +171,108 @@ pub static TABLE: [OpenaiLike; 50] = [
         "FRIENDLI_TOKEN",
         OLDER_LIMIT,
     ),
-    row("github", "https://models.github.ai/inference", "GITHUB_API_KEY", KNOWS_DEVELOPER),
-    row("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", GROQ),
+    row(
+        "github",
+        "https://models.github.ai/inference",
+        "GITHUB_API_KEY",
+        KNOWS_DEVELOPER,
+    ),
+    row(
+        "groq",
+        "https://api.groq.com/openai/v1",
+        "GROQ_API_KEY",
+        GROQ,
+    ),
     own_host("hosted_vllm", None, Some("HOSTED_VLLM_API_KEY")),
-    row("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN", OLDER_LIMIT),
-    row("hyperbolic", "https://api.hyperbolic.xyz/v1", "HYPERBOLIC_API_KEY", OLDER_LIMIT),
-    row("inception", "https://api.inceptionlabs.ai/v1", "INCEPTION_API_KEY", OLDER_LIMIT),
-    row("lambda_ai", "https://api.lambda.ai/v1", "LAMBDA_API_KEY", OLDER_LIMIT),
+    row(
+        "huggingface",
+        "https://router.huggingface.co/v1",
+        "HF_TOKEN",
+        OLDER_LIMIT,
+    ),
+    row(
+        "hyperbolic",
+        "https://api.hyperbolic.xyz/v1",
+        "HYPERBOLIC_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "inception",
+        "https://api.inceptionlabs.ai/v1",
+        "INCEPTION_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "lambda_ai",
+        "https://api.lambda.ai/v1",
+        "LAMBDA_API_KEY",
+        OLDER_LIMIT,
+    ),
     own_host("litellm_proxy", None, Some("LITELLM_PROXY_API_KEY")),
-    own_host("llamafile", Some("http://127.0.0.1:8080/v1"), Some("LLAMAFILE_API_KEY")),
-    own_host("lm_studio", Some("http://localhost:1234/v1"), Some("LM_STUDIO_API_KEY")),
-    row("meta_llama", "https://api.llama.com/compat/v1", "LLAMA_API_KEY", OLDER_LIMIT),
-    row("minimax", "https://api.minimax.io/v1", "MINIMAX_API_KEY", OLDER_LIMIT),
-    row("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", MISTRAL),
+    own_host(
+        "llamafile",
+        Some("http://127.0.0.1:8080/v1"),
+        Some("LLAMAFILE_API_KEY"),
+    ),
+    own_host(
+        "lm_studio",
+        Some("http://localhost:1234/v1"),
+        Some("LM_STUDIO_API_KEY"),
+    ),
+    row(
+        "meta_llama",
+        "https://api.llama.com/compat/v1",
+        "LLAMA_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "minimax",
+        "https://api.minimax.io/v1",
+        "MINIMAX_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        MISTRAL,
+    ),
     row(
         "modelscope",
         "https://api-inference.modelscope.cn/v1",
         "MODELSCOPE_API_KEY",
         OLDER_LIMIT,
     ),
-    row("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", MOONSHOT),
-    row("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY", OLDER_LIMIT),
-    row("nebius", "https://api.studio.nebius.ai/v1", "NEBIUS_API_KEY", OLDER_LIMIT),
-    row("novita", "https://api.novita.ai/v3/openai", "NOVITA_API_KEY", OLDER_LIMIT),
-    row("nscale", "https://inference.api.nscale.com/v1", "NSCALE_API_KEY", OLDER_LIMIT),
+    row(
+        "moonshot",
+        "https://api.moonshot.ai/v1",
+        "MOONSHOT_API_KEY",
+        MOONSHOT,
+    ),
+    row(
+        "morph",
+        "https://api.morphllm.com/v1",
+        "MORPH_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "nebius",
+        "https://api.studio.nebius.ai/v1",
+        "NEBIUS_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "novita",
+        "https://api.novita.ai/v3/openai",
+        "NOVITA_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "nscale",
+        "https://inference.api.nscale.com/v1",
+        "NSCALE_API_KEY",
+        OLDER_LIMIT,
+    ),
     row(
         "nvidia_nim",
         "https://integrate.api.nvidia.com/v1",
@@ -146,9 +281,24 @@ pub static TABLE: [OpenaiLike; 50] = [
     ),
     ollama("ollama"),
     ollama("ollama_chat"),
-    row("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", KNOWS_DEVELOPER),
-    row("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", KNOWS_DEVELOPER),
-    row("perplexity", "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY", OLDER_LIMIT),
+    row(
+        "openai",
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+        KNOWS_DEVELOPER,
+    ),
+    row(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
+        KNOWS_DEVELOPER,
+    ),
+    row(
+        "perplexity",
+        "https://api.perplexity.ai",
+        "PERPLEXITYAI_API_KEY",
+        OLDER_LIMIT,
+    ),
     row("poe", "https://api.poe.com/v1", "POE_API_KEY", OLDER_LIMIT),
     row(
         "qwencloud",
@@ -156,8 +306,18 @@ pub static TABLE: [OpenaiLike; 50] = [
         "DASHSCOPE_API_KEY",
         PLAIN,
     ),
-    row("sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY", OLDER_LIMIT),
-    row("together_ai", "https://api.together.xyz/v1", "TOGETHERAI_API_KEY", OLDER_LIMIT),
+    row(
+        "sambanova",
+        "https://api.sambanova.ai/v1",
+        "SAMBANOVA_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "together_ai",
+        "https://api.together.xyz/v1",
+        "TOGETHERAI_API_KEY",
+        OLDER_LIMIT,
+    ),
     row("v0", "https://api.v0.dev/v1", "V0_API_KEY", OLDER_LIMIT),
     row(
         "vercel_ai_gateway",
@@ -171,9 +331,24 @@ pub static TABLE: [OpenaiLike; 50] = [
         "VOLCENGINE_API_KEY",
         OLDER_LIMIT,
     ),
-    row("wandb", "https://api.inference.wandb.ai/v1", "WANDB_API_KEY", OLDER_LIMIT),
+    row(
+        "wandb",
+        "https://api.inference.wandb.ai/v1",
+        "WANDB_API_KEY",
+        OLDER_LIMIT,
+    ),
     row("xai", "https://api.x.ai/v1", "XAI_API_KEY", XAI),
     own_host("xinference", None, Some("XINFERENCE_API_KEY")),
-    row("xiaomi_mimo", "https://api.xiaomimimo.com/v1", "XIAOMI_MIMO_API_KEY", OLDER_LIMIT),
-    row("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY", OLDER_LIMIT),
+    row(
+        "xiaomi_mimo",
+        "https://api.xiaomimimo.com/v1",
+        "XIAOMI_MIMO_API_KEY",
+        OLDER_LIMIT,
+    ),
+    row(
+        "zai",
+        "https://api.z.ai/api/paas/v4",
+        "ZAI_API_KEY",
+        OLDER_LIMIT,
+    ),
 ];

@@ -27,7 +27,11 @@ pub fn compact(json: &[u8]) -> Cow<'_, [u8]> {
         };
         escaped = in_string && *byte == b'\\' && !escaped;
     }
-    if kept_all { Cow::Borrowed(json) } else { Cow::Owned(out) }
+    if kept_all {
+        Cow::Borrowed(json)
+    } else {
+        Cow::Owned(out)
+    }
 }
 
 /// `json` with every escaped surrogate that lacks its other half spelled `\ufffd`, which is as
@@ -62,7 +66,10 @@ mod tests {
     #[test]
     fn only_white_space_between_tokens_is_removed() {
         let json = b" { \"a b\" : [ 1.10 , \"x \\\" y\" ] ,\n\"c\":{} } ";
-        assert_eq!(compact(json).as_ref(), b"{\"a b\":[1.10,\"x \\\" y\"],\"c\":{}}");
+        assert_eq!(
+            compact(json).as_ref(),
+            b"{\"a b\":[1.10,\"x \\\" y\"],\"c\":{}}"
+        );
     }
 
     #[test]
@@ -74,7 +81,10 @@ mod tests {
     fn lone_surrogates_are_mended_and_pairs_kept() {
         let json = br#""\ud83d \\ud83d \ud83d\ude00 \ude00 \ud83d\ud83d\ude00""#;
         let mended = mend_surrogates(json);
-        assert_eq!(mended.as_ref(), br#""\ufffd \\ud83d \ud83d\ude00 \ufffd \ufffd\ud83d\ude00""#);
+        assert_eq!(
+            mended.as_ref(),
+            br#""\ufffd \\ud83d \ud83d\ude00 \ufffd \ufffd\ud83d\ude00""#
+        );
         assert!(serde_json::from_slice::<String>(&mended).is_ok());
     }
 }

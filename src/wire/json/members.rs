@@ -98,13 +98,41 @@ mod tests {
     #[test]
     fn what_serde_json_refuses_is_refused() {
         for json in [
-            "", "{", "}", "{}x", "{]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{1:2}", "{\"a\":01}",
-            "{\"a\":1.}", "{\"a\":-}", "{\"a\":1e}", "{\"a\":tru}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12g4\"}",
-            "{\"a\":\"\n\"}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "{\"a\":[}", "[{[{[{", "{\"a\":{\"b\":1]}", "\u{feff}{}",
-            "{\"a\":\"", "{\"a\":nul", "{\"a\":+1}", "{'a':1}", "{\"a\":[[]}",
+            "",
+            "{",
+            "}",
+            "{}x",
+            "{]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{,}",
+            "{1:2}",
+            "{\"a\":01}",
+            "{\"a\":1.}",
+            "{\"a\":-}",
+            "{\"a\":1e}",
+            "{\"a\":tru}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\u12g4\"}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":[1,]}",
+            "{\"a\":[1 2]}",
+            "{\"a\":[}",
+            "[{[{[{",
+            "{\"a\":{\"b\":1]}",
+            "\u{feff}{}",
+            "{\"a\":\"",
+            "{\"a\":nul",
+            "{\"a\":+1}",
+            "{'a':1}",
+            "{\"a\":[[]}",
         ] {
             assert!(Members::read(json.as_bytes()).is_err(), "{json}");
-            assert!(serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).is_err(), "{json}");
+            assert!(
+                serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json).is_err(),
+                "{json}"
+            );
         }
         assert!(Members::read(b"{\"a\":\"\xff\"}").is_err());
         assert!(Members::read(b"{\"a\":\"0123456789abcdef\xf0\x9f\"}").is_err());
@@ -113,21 +141,35 @@ mod tests {
     #[test]
     fn what_serde_json_accepts_is_accepted() {
         for json in [
-            "{}", " {\"a\":-0.5E+7 }\n", "{\"a\":[]}", "{\"a\":{}}", "{\"a\":[[],{}]}", "{\"\":\"\"}",
+            "{}",
+            " {\"a\":-0.5E+7 }\n",
+            "{\"a\":[]}",
+            "{\"a\":{}}",
+            "{\"a\":[[],{}]}",
+            "{\"\":\"\"}",
             "{\"a\":[1,{\"b\":[true,false,null]}],\"c\":\"0123456789abcdefghij\\\"klm\u{1f980}\"}",
-            "{\"a\":123456789012345678901234567890}", "{\"a\":{ },\"b\":[ ]}",
+            "{\"a\":123456789012345678901234567890}",
+            "{\"a\":{ },\"b\":[ ]}",
         ] {
             assert!(Members::read(json.as_bytes()).is_ok(), "{json}");
-            assert!(serde_json::from_str::<serde_json::Value>(json).is_ok(), "{json}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(json).is_ok(),
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn nesting_is_bounded_and_never_overflows_the_stack() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-            let deep = |levels: usize| format!("{{\"a\":{}1{}}}", open.repeat(levels), close.repeat(levels));
+            let deep = |levels: usize| {
+                format!("{{\"a\":{}1{}}}", open.repeat(levels), close.repeat(levels))
+            };
             assert!(Members::read(deep(100).as_bytes()).is_ok());
-            assert!(matches!(Members::read(deep(128).as_bytes()), Err(Fault::Deep { .. })));
+            assert!(matches!(
+                Members::read(deep(128).as_bytes()),
+                Err(Fault::Deep { .. })
+            ));
             assert!(Members::read(open.repeat(1_000_000).as_bytes()).is_err());
         }
         assert!(Members::read("{[".repeat(1_000_000).as_bytes()).is_err());
@@ -135,7 +177,10 @@ mod tests {
 
     #[test]
     fn another_value_than_an_object_is_told_from_no_json() {
-        assert!(matches!(Members::read(b"[1]"), Err(Fault::Unexpected { .. })));
+        assert!(matches!(
+            Members::read(b"[1]"),
+            Err(Fault::Unexpected { .. })
+        ));
         assert!(matches!(Members::read(b"[1"), Err(Fault::Malformed { .. })));
     }
 }

@@ -35,10 +35,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deep { at } => {
-                write!(
-                    f,
-                    "byte {at}: nested deeper than {MAX_DEPTH} levels"
-                )
+                write!(f, "byte {at}: nested deeper than {MAX_DEPTH} levels")
             }
             Self::Malformed { at } => write!(f, "byte {at}: not valid JSON"),
             Self::Unexpected { at } => write!(f, "byte {at}: a value of another type was expected"),

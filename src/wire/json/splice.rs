@@ -36,13 +36,18 @@ impl<'m, 'a> Splice<'m, 'a> {
     /// Gives a part of the member's value, at `place` within it, another text.
     pub fn replace_within(&mut self, member: &Member<'_>, place: Range<usize>, text: Vec<u8>) {
         let from = member.place.start;
-        self.cuts.push((from.saturating_add(place.start)..from.saturating_add(place.end), text));
+        self.cuts.push((
+            from.saturating_add(place.start)..from.saturating_add(place.end),
+            text,
+        ));
     }
 
     /// Gives the member another name.
     pub fn rename(&mut self, member: &Member<'_>, name: &str) {
         let start = member.whole.start;
-        let end = start.saturating_add(member.key.raw().len()).saturating_add(2);
+        let end = start
+            .saturating_add(member.key.raw().len())
+            .saturating_add(2);
         self.cuts.push((start..end, quote(name)));
     }
 
@@ -95,7 +100,8 @@ impl<'m, 'a> Splice<'m, 'a> {
             if self.removed.contains(place) {
                 let from = pending.take().map_or(place.start, |run| run.start);
                 pending = Some(from..place.end);
-                self.cuts.retain(|(cut, _)| cut.end <= place.start || cut.start >= place.end);
+                self.cuts
+                    .retain(|(cut, _)| cut.end <= place.start || cut.start >= place.end);
             } else {
                 if let Some(run) = pending.take() {
                     self.cuts.push((run.start..place.start, Vec::new()));
@@ -104,7 +110,8 @@ impl<'m, 'a> Splice<'m, 'a> {
             }
         }
         if let Some(run) = pending {
-            self.cuts.push((kept.unwrap_or(run.start)..run.end, Vec::new()));
+            self.cuts
+                .push((kept.unwrap_or(run.start)..run.end, Vec::new()));
         }
     }
 
@@ -113,7 +120,11 @@ impl<'m, 'a> Splice<'m, 'a> {
             return;
         }
         let mut text = core::mem::take(&mut self.added);
-        if self.members.iter().any(|member| !self.removed.contains(&member.whole)) {
+        if self
+            .members
+            .iter()
+            .any(|member| !self.removed.contains(&member.whole))
+        {
             text.push(b',');
         }
         let start = memchr::memchr(b'{', self.json).map_or(0, |at| at.saturating_add(1));
@@ -129,16 +140,24 @@ mod tests {
         let members = Members::read(json.as_bytes()).unwrap();
         let mut splice = Splice::new(json.as_bytes(), &members);
         edit(&mut splice, &members);
-        splice.apply().map(|bytes| String::from_utf8(bytes).unwrap())
+        splice
+            .apply()
+            .map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
     fn bytes_that_are_not_edited_stay_as_they_are() {
-        let out = spliced("{ \"b\": 1.10,\"model\" : \"x\" ,\"z\":[ ]}", |splice, members| {
-            splice.replace(members.get("model").unwrap(), b"\"longer\"".to_vec());
-            splice.add("s", b"{}");
-        });
-        assert_eq!(out.unwrap(), "{\"s\":{}, \"b\": 1.10,\"model\" : \"longer\" ,\"z\":[ ]}");
+        let out = spliced(
+            "{ \"b\": 1.10,\"model\" : \"x\" ,\"z\":[ ]}",
+            |splice, members| {
+                splice.replace(members.get("model").unwrap(), b"\"longer\"".to_vec());
+                splice.add("s", b"{}");
+            },
+        );
+        assert_eq!(
+            out.unwrap(),
+            "{\"s\":{}, \"b\": 1.10,\"model\" : \"longer\" ,\"z\":[ ]}"
+        );
     }
 
     #[test]
@@ -156,14 +175,27 @@ mod tests {
                         splice.add("x", b"0");
                     }
                 });
-                let expected: serde_json::Map<_, _> = [("x", 0), ("a", 1), ("b", 2), ("c", 3), ("d", 4)]
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| if *at == 0 { added } else { set & (1 << (at - 1)) == 0 })
-                    .map(|(_, (key, value))| ((*key).to_owned(), serde_json::Value::from(*value)))
-                    .collect();
+                let expected: serde_json::Map<_, _> =
+                    [("x", 0), ("a", 1), ("b", 2), ("c", 3), ("d", 4)]
+                        .iter()
+                        .enumerate()
+                        .filter(|(at, _)| {
+                            if *at == 0 {
+                                added
+                            } else {
+                                set & (1 << (at - 1)) == 0
+                            }
+                        })
+                        .map(|(_, (key, value))| {
+                            ((*key).to_owned(), serde_json::Value::from(*value))
+                        })
+                        .collect();
                 let out = out.unwrap_or_else(|| json.to_owned());
-                assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), serde_json::Value::Object(expected), "{out}");
+                assert_eq!(
+                    serde_json::from_str::<serde_json::Value>(&out).unwrap(),
+                    serde_json::Value::Object(expected),
+                    "{out}"
+                );
             }
         }
     }

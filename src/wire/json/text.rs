@@ -72,7 +72,10 @@ impl<'a> Text<'a> {
 pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(stop) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+    while let Some(stop) = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+    {
         let (plain, tail) = rest.split_at(stop);
         out.extend_from_slice(plain);
         let Some((byte, tail)) = tail.split_first() else {
@@ -166,19 +169,30 @@ mod tests {
     use crate::wire::json::Reader;
 
     fn decoded(json: &str) -> String {
-        Reader::new(json.as_bytes()).string().unwrap().decode().into_owned()
+        Reader::new(json.as_bytes())
+            .string()
+            .unwrap()
+            .decode()
+            .into_owned()
     }
 
     #[test]
     fn escapes_are_decoded_as_serde_json_does() {
-        for json in [r#""a\"\\\/\b\f\n\r\t\u00e9\ud83e\udd80ž""#, r#""""#, r#""\u0000""#] {
+        for json in [
+            r#""a\"\\\/\b\f\n\r\t\u00e9\ud83e\udd80ž""#,
+            r#""""#,
+            r#""\u0000""#,
+        ] {
             assert_eq!(decoded(json), serde_json::from_str::<String>(json).unwrap());
         }
     }
 
     #[test]
     fn a_lone_surrogate_becomes_the_replacement_character() {
-        assert_eq!(decoded(r#""a\ud83db\udd80\ud83d\ud83d\ude00""#), "a\u{fffd}b\u{fffd}\u{fffd}😀");
+        assert_eq!(
+            decoded(r#""a\ud83db\udd80\ud83d\ud83d\ude00""#),
+            "a\u{fffd}b\u{fffd}\u{fffd}😀"
+        );
     }
 
     #[test]
@@ -190,7 +204,12 @@ mod tests {
     #[test]
     fn blank_text_is_white_space_however_it_is_spelled() {
         let blank = |json: &str| Reader::new(json.as_bytes()).string().unwrap().is_blank();
-        for json in [r#""""#, r#"" \n\t\r ""#, r#""\u0020\n""#, "\"\u{a0}\u{3000}\""] {
+        for json in [
+            r#""""#,
+            r#"" \n\t\r ""#,
+            r#""\u0020\n""#,
+            "\"\u{a0}\u{3000}\"",
+        ] {
             assert!(blank(json), "{json}");
         }
         for json in [r#""a""#, r#"" \n. ""#, r#""\u0041""#, r#""\\n""#, "\" ž\""] {
@@ -201,6 +220,9 @@ mod tests {
     #[test]
     fn quoting_is_undone_by_serde_json() {
         let text: String = (0..0x250u32).filter_map(char::from_u32).collect();
-        assert_eq!(serde_json::from_slice::<String>(&quote(&text)).unwrap(), text);
+        assert_eq!(
+            serde_json::from_slice::<String>(&quote(&text)).unwrap(),
+            text
+        );
     }
 }
