@@ -53,32 +53,40 @@ def test_headers_of_the_operator_reach_the_provider(start, stand_in):
     assert stand_in.last().header("openai-organization") == "org-1"
 
 
+@pytest.fixture
+def refusal(new_directory):
+    """Starts Envoy with a bootstrap it must refuse, and returns what it said."""
+    started = []
+
+    def refusal(bootstrap):
+        directory = new_directory()
+        file = directory / "envoy.yaml"
+        file.write_text(yaml.safe_dump(bootstrap, allow_unicode=True))
+        command = [places.ENVOY, "-c", file, "--disable-hot-restart", "--concurrency", "1"]
+        started.append(Process(command, directory / "envoy.stderr"))
+        assert started[-1].popen.wait(timeout=20) != 0
+        return started[-1].error_text()
+
+    yield refusal
+    for process in started:
+        process.end()
+
+
 @pytest.mark.parametrize("form", FORMS)
-def test_envoy_does_not_start_with_a_bad_configuration(stand_in, new_directory, form):
-    bootstrap, directory = render(small(stand_in.url), new_directory()), new_directory()
+def test_envoy_does_not_start_with_a_bad_configuration(stand_in, new_directory, refusal, form):
+    bootstrap = render(small(stand_in.url), new_directory())
     FORMS[form](bootstrap, misspelt(stand_in.url))
-    envoy = run_envoy(bootstrap, directory)
-    assert envoy.popen.wait(timeout=20) != 0
+    said = refusal(bootstrap)
     # All faults at once, each with its path and the nearest known word.
     for words in ("router_settings.routing_stratgy", "routing_strategy", "general_settings.master_kee", "master_key"):
-        assert words in envoy.error_text()
-    envoy.end()
+        assert words in said
 
 
-def test_envoy_does_not_start_without_a_variable_the_configuration_names(stand_in, new_directory):
+def test_envoy_does_not_start_without_a_variable_the_configuration_names(stand_in, new_directory, refusal):
     config = small(stand_in.url)
     config["model_list"][0]["litellm_params"]["api_key"] = "os.environ/E2E_NOT_THERE"
-    bootstrap, directory = render(config, new_directory(), {"E2E_NOT_THERE": "x"}), new_directory()
-    envoy = run_envoy(bootstrap, directory)
-    assert envoy.popen.wait(timeout=20) != 0
-    assert "E2E_NOT_THERE" in envoy.error_text()
-    envoy.end()
-
-
-def run_envoy(bootstrap, directory):
-    file = directory / "envoy.yaml"
-    file.write_text(yaml.safe_dump(bootstrap, allow_unicode=True))
-    return Process([places.ENVOY, "-c", file, "--disable-hot-restart", "--concurrency", "1"], directory / "envoy.stderr")
+    said = refusal(render(config, new_directory(), {"E2E_NOT_THERE": "x"}))
+    assert "E2E_NOT_THERE" in said
 
 
 def free_port():
