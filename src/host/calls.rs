@@ -45,7 +45,8 @@ pub fn set_body(buffer: Buffer, size: usize, bytes: &[u8]) {
     note("set a body", abi::set_buffer(buffer, size, bytes));
 }
 
-/// Answers the client.
+/// Answers the client. Without response code details: by these, `local_reply_config` tells the
+/// answers that are Envoy's own, which it rewords, from the gateway's, which are as they should be.
 pub fn respond(reply: &Reply) {
     let headers = reply
         .headers
@@ -53,7 +54,7 @@ pub fn respond(reply: &Reply) {
         .map(|(name, value)| (name.as_ref(), value.as_bytes()));
     let sent = abi::respond(
         u32::from(reply.status),
-        "dragoman",
+        "",
         &write_pairs(headers),
         &reply.body,
     );
