@@ -1,4 +1,38 @@
 //! Dragoman: an LLM gateway as one Wasm module inside stock Envoy.
+//!
+//! A client's request in OpenAI's chat format becomes a request to the provider of one deployment, and the provider's answer
+//! becomes an answer in OpenAI's format, whole or as a stream; tokens and money are counted on the way. All of it is decided by
+//! a machine that is told what happens and says the one thing to do about it, without clock, chance or input of its own. Only
+//! `host` knows Envoy, and it does what the machine says.
+//!
+//! ```text
+//!            Envoy's callbacks                                   host calls
+//!                   │                                                 ▲
+//!      host         └─► Event ─┐                          ┌─ Effect ──┘
+//!                              ▼                          │
+//!      gateway      admit ─► attempt ─► (provider) ─► relay ─► settle
+//!                    │          │                      │         │
+//!      api ──────────┘          ├─ routing             │         └─ usage
+//!      provider ────────────────┴──────────────────────┤
+//!      canonical ──────────────────────────────────────┘
+//!      config: what the operator wrote, checked; everywhere
+//!      wire, value: framing and plain values; everywhere
+//! ```
+//!
+//! In the order in which a request meets them:
+//!
+//! 1. `host` (Envoy only): callbacks become events, effects become host calls.
+//! 2. [`gateway`]: the data path, a file for each step.
+//! 3. [`config`]: the operator's file, checked whole, as the plan that every step works from.
+//! 4. [`api`]: how clients speak.
+//! 5. [`routing`]: which deployment serves a request.
+//! 6. [`provider`]: how vendors speak.
+//! 7. [`canonical`]: the language between clients and vendors; errors among it.
+//! 8. [`usage`]: what an answer took and what that costs; names of metrics.
+//! 9. [`wire`] and [`value`]: framing without meaning, and plain values.
+//!
+//! Layers look down only: `host` > `gateway` > `config` > `api` and `provider` > `canonical`, `routing` and `usage` > `wire` >
+//! `value`.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice))]
 
 pub mod api;

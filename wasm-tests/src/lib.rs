@@ -10,3 +10,5 @@
 )]
 
 pub mod golden;
+#[cfg(test)]
+mod readme;
