@@ -6,17 +6,11 @@
 //! `host` knows Envoy, and it does what the machine says.
 //!
 //! ```text
-//!            Envoy's callbacks                                   host calls
-//!                   │                                                 ▲
-//!      host         └─► Event ─┐                          ┌─ Effect ──┘
-//!                              ▼                          │
-//!      gateway      admit ─► attempt ─► (provider) ─► relay ─► settle
-//!                    │          │                      │         │
-//!      api ──────────┘          ├─ routing             │         └─ usage
-//!      provider ────────────────┴──────────────────────┤
-//!      canonical ──────────────────────────────────────┘
-//!      config: what the operator wrote, checked; everywhere
-//!      wire, value: framing and plain values; everywhere
+//! client ─► Envoy ─► host ── Event ──► gateway ── Effect ──► host ─► Envoy ─► provider
+//!                                         │ asks
+//!        ┌─────────┬──────────┬───────────┼───────────┬───────────┐
+//!     config      api      routing    provider    canonical     usage
+//!                  wire and value lie under all of them
 //! ```
 //!
 //! In the order in which a request meets them:

@@ -82,6 +82,14 @@ def test_a_target_in_readme_exists(command):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_configuration_in_readme_is_good():
+    (example,) = [block for language, block in BLOCK.findall(places.README.read_text()) if language == "yaml"]
+    command = [str(places.DRAGOMAN), "check", "/dev/stdin", "--allow-missing-env"]
+    done = subprocess.run(command, input=example, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "unknown price" not in done.stderr and "ignored" not in done.stderr
+
+
 @pytest.fixture(scope="module")
 def readme_demo(new_directory):
     demo = Demo(new_directory())
