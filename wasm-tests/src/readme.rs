@@ -64,6 +64,9 @@ fn every_file_readme_links_to_is_there() {
         .filter(|link| !link.contains("://"))
         .collect();
     assert!(links.len() > 20);
-    let missing: Vec<_> = links.iter().filter(|link| !root.join(link).exists()).collect();
+    let missing: Vec<_> = links
+        .iter()
+        .filter(|link| !root.join(link).exists())
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
