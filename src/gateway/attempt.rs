@@ -3,7 +3,6 @@
 use core::time::Duration;
 
 use super::effect::Effect;
-use super::heads;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::config::plan::{Deployment, Plan};
@@ -13,7 +12,7 @@ use crate::value::head::Head;
 use crate::value::secret::Secret;
 
 /// How much of a prompt is looked at to guess how many tokens it has.
-const SAMPLE: usize = 2048;
+const SAMPLE: usize = 512;
 
 /// A request that went to a deployment.
 #[derive(Debug)]
@@ -51,7 +50,7 @@ pub fn start(
         body,
         reading,
     } = encoded;
-    let mut head = Head::new(Vec::with_capacity(20));
+    let mut head = Head::new();
     head.push(":method", "POST");
     head.push(
         ":scheme",
@@ -63,8 +62,8 @@ pub fn start(
     );
     head.push(":authority", deployment.endpoint.authority.as_str());
     head.push(":path", path);
-    for (name, value) in heads::to_provider(client).into_fields() {
-        head.push(&name, value);
+    for (name, value) in client.iter() {
+        head.push(name, value);
     }
     let length = body.as_ref().map_or(request.json.len(), Vec::len);
     head.set("content-type", "application/json");

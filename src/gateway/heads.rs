@@ -42,7 +42,7 @@ const NOT_TO_CLIENT: [&str; 15] = [
 /// The head of a request to a provider, as far as it comes from the client's.
 #[must_use]
 pub fn to_provider(client: &Head) -> Head {
-    let mut head = Head::new(Vec::with_capacity(16));
+    let mut head = Head::new();
     for (name, value) in client.iter() {
         if TO_PROVIDER.contains(&name) {
             head.push(name, value);
@@ -120,13 +120,8 @@ fn without(bytes: &[u8], secret: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn head(names: &[(&str, &str)]) -> Head {
-        Head::new(
-            names
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-                .collect(),
-        )
+    fn head(fields: &[(&str, &str)]) -> Head {
+        fields.iter().copied().collect()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the gateway asks of Envoy, in its own types.
 
+use core::ops::Range;
+
 use super::abi::{self, Buffer, Map};
 use crate::gateway::effect::Reply;
 use crate::value::head::Head;
@@ -12,11 +14,7 @@ pub fn now() -> Timestamp {
 
 /// The head of the message that a callback is about; empty when the host does not give it.
 pub fn head(map: Map) -> Head {
-    Head::new(
-        abi::pairs(map)
-            .map(|bytes| read_pairs(&bytes))
-            .unwrap_or_default(),
-    )
+    abi::pairs(map).map(read_pairs).unwrap_or_default()
 }
 
 /// Replaces the message's head.
@@ -87,24 +85,28 @@ fn note(what: &str, done: Result<(), abi::Refused>) {
 }
 
 /// Pairs as the ABI has them: their number, all lengths, then names and values, each with a zero
-/// byte behind it; numbers are little-endian, 32 bits wide.
-fn read_pairs(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let Some((count, rest)) = number(bytes) else {
-        return Vec::new();
-    };
-    let count = count.min(rest.len() / 8);
-    let Some((mut lengths, mut text)) = rest.split_at_checked(count.saturating_mul(8)) else {
-        return Vec::new();
-    };
-    let mut pairs = Vec::with_capacity(count);
-    while let Some((name, value, rest)) = both(lengths) {
-        lengths = rest;
-        let Some((name, value)) = segment(&mut text, name).zip(segment(&mut text, value)) else {
+/// byte behind it; numbers are little-endian, 32 bits wide. The head keeps the bytes as they came.
+fn read_pairs(bytes: Vec<u8>) -> Head {
+    let (count, mut lengths) = number(&bytes).unwrap_or_default();
+    let count = count.min(lengths.len() / 8);
+    let mut at = count.saturating_mul(8).saturating_add(4);
+    let mut places = Vec::with_capacity(count);
+    for _ in 0..count {
+        let Some((name, value, rest)) = both(lengths) else {
             break;
         };
-        pairs.push((String::from_utf8_lossy(name).into_owned(), value.to_vec()));
+        lengths = rest;
+        places.push((segment(&mut at, name), segment(&mut at, value)));
     }
-    pairs
+    Head::of_parts(bytes, places.into_iter())
+}
+
+/// The place of the next `length` bytes, with the zero byte behind them passed over.
+fn segment(at: &mut usize, length: usize) -> Range<usize> {
+    let start = *at;
+    let end = start.saturating_add(length);
+    *at = end.saturating_add(1);
+    start..end
 }
 
 fn both(lengths: &[u8]) -> Option<(usize, usize, &[u8])> {
@@ -116,12 +118,6 @@ fn both(lengths: &[u8]) -> Option<(usize, usize, &[u8])> {
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (first, rest) = bytes.split_first_chunk::<4>()?;
     Some((usize::try_from(u32::from_le_bytes(*first)).ok()?, rest))
-}
-
-fn segment<'a>(text: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (found, rest) = text.split_at_checked(length)?;
-    *text = rest.get(1..).unwrap_or_default();
-    Some(found)
 }
 
 fn write_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> Vec<u8> {

@@ -13,39 +13,56 @@ use crate::usage::metrics::{Counter, Histogram, Labels, OTHER};
 #[derive(Debug)]
 pub struct Meters {
     plan: Rc<Plan>,
-    counters: HashMap<(Counter, Subject), u32>,
-    histograms: HashMap<(Histogram, Subject), u32>,
+    /// By deployment: every request that is served finds its series without hashing.
+    served: Vec<Series>,
+    others: HashMap<Subject, Series>,
+}
+
+/// The metrics of one subject, each with the host's number for it: few enough to be searched.
+#[derive(Debug, Default)]
+struct Series {
+    counters: Vec<(Counter, u32)>,
+    histograms: Vec<(Histogram, u32)>,
 }
 
 impl Meters {
     /// Metrics labelled with the names of this plan.
     pub fn new(plan: Rc<Plan>) -> Self {
         Self {
+            served: plan.deployments.iter().map(|_| Series::default()).collect(),
             plan,
-            counters: HashMap::new(),
-            histograms: HashMap::new(),
+            others: HashMap::new(),
         }
+    }
+
+    fn series(&mut self, subject: Subject) -> (&mut Series, &Plan) {
+        let served = subject
+            .deployment
+            .and_then(|index| self.served.get_mut(index));
+        let series = match served {
+            Some(series) => series,
+            None => self.others.entry(subject).or_default(),
+        };
+        (series, &self.plan)
     }
 }
 
 impl Meter for Meters {
     fn add(&mut self, counter: Counter, subject: Subject, by: u64) {
-        let plan = &self.plan;
-        let id = *self
-            .counters
-            .entry((counter, subject))
-            .or_insert_with(|| define(Metric::Counter, &counter.name(&labels(plan, subject))));
+        let (series, plan) = self.series(subject);
+        let id = number(&mut series.counters, counter, || {
+            define(Metric::Counter, &counter.name(&labels(plan, subject)))
+        });
         if let Err(refused) = abi::increment(id, i64::try_from(by).unwrap_or(i64::MAX)) {
             log::warn!("envoy refused to count: {refused:?}");
         }
     }
 
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64) {
-        let plan = &self.plan;
-        let id = *self
-            .histograms
-            .entry((histogram, subject))
-            .or_insert_with(|| define(Metric::Histogram, &histogram.name(&labels(plan, subject))));
+        let (series, plan) = self.series(subject);
+        let id = number(&mut series.histograms, histogram, || {
+            define(Metric::Histogram, &histogram.name(&labels(plan, subject)))
+        });
         if let Err(refused) = abi::record(id, value) {
             log::warn!("envoy refused to record: {refused:?}");
         }
@@ -54,6 +71,20 @@ impl Meter for Meters {
     fn log(&mut self, facts: &[u8]) {
         calls::state_facts(facts);
     }
+}
+
+/// The host's number for a metric, which `define` gets when it is not known yet.
+fn number<M: PartialEq + Copy>(
+    known: &mut Vec<(M, u32)>,
+    metric: M,
+    define: impl FnOnce() -> u32,
+) -> u32 {
+    if let Some((_, id)) = known.iter().find(|(other, _)| *other == metric) {
+        return *id;
+    }
+    let id = define();
+    known.push((metric, id));
+    id
 }
 
 fn define(kind: Metric, name: &str) -> u32 {

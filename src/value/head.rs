@@ -1,71 +1,97 @@
 //! The head of an HTTP message: header fields in order, pseudo-headers among them.
 
-/// Header fields as Envoy hands them over: names in lower case, values any bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use core::ops::Range;
+
+/// Header fields as Envoy hands them over: names in lower case, values any bytes. All of them lie in
+/// one text, so that a head costs two allocations, however many fields it has.
+#[derive(Clone, Debug, Default)]
 pub struct Head {
-    fields: Vec<(String, Vec<u8>)>,
+    text: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug)]
+struct Field {
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
 impl Head {
-    /// A head of these fields. Names must be in lower case.
+    /// A head without fields, with room for some.
     #[must_use]
-    pub const fn new(fields: Vec<(String, Vec<u8>)>) -> Self {
-        Self { fields }
+    pub fn new() -> Self {
+        Self {
+            text: Vec::with_capacity(512),
+            fields: Vec::with_capacity(20),
+        }
+    }
+
+    /// A head whose fields lie somewhere in `text`, each at its two places: the name's and the
+    /// value's. A place outside the text is an empty one. Names must be in lower case.
+    #[must_use]
+    pub fn of_parts(
+        text: Vec<u8>,
+        places: impl Iterator<Item = (Range<usize>, Range<usize>)>,
+    ) -> Self {
+        let fields = places.map(|(name, value)| Field { name, value }).collect();
+        Self { text, fields }
     }
 
     /// The first field of that name, when its value is text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .and_then(|(_, value)| core::str::from_utf8(value).ok())
+        let (_, value) = self.iter().find(|(field, _)| *field == name)?;
+        core::str::from_utf8(value).ok()
     }
 
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.fields
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .map(|field| (self.name(field), self.bytes(&field.value)))
     }
 
     /// Keeps the fields for which `keep` says so.
     pub fn retain<F: FnMut(&str, &[u8]) -> bool>(&mut self, mut keep: F) {
-        self.fields.retain(|(name, value)| keep(name, value));
+        let mut fields = core::mem::take(&mut self.fields);
+        fields.retain(|field| keep(self.name(field), self.bytes(&field.value)));
+        self.fields = fields;
     }
 
     /// Gives the field that value, in the place of the first of that name, or at the end.
-    pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        let value = value.into();
-        if let Some(place) = self.fields.iter().position(|(field, _)| field == name) {
-            let mut index = 0usize;
-            self.fields.retain(|(field, _)| {
-                let first = index <= place;
-                index = index.saturating_add(1);
-                first || field != name
-            });
-            if let Some((_, old)) = self.fields.get_mut(place) {
-                *old = value;
-            }
+    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let Some(first) = self
+            .fields
+            .iter()
+            .position(|field| self.name(field) == name)
+        else {
+            self.push(name, value);
             return;
+        };
+        let value = self.append(value.as_ref());
+        let mut fields = core::mem::take(&mut self.fields);
+        let mut index = 0usize;
+        fields.retain(|field| {
+            let keep = index <= first || self.name(field) != name;
+            index = index.saturating_add(1);
+            keep
+        });
+        if let Some(field) = fields.get_mut(first) {
+            field.value = value;
         }
-        self.fields.push((name.to_owned(), value));
+        self.fields = fields;
     }
 
     /// Adds a field at the end.
-    pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        self.fields.push((name.to_owned(), value.into()));
+    pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        let name = self.append(name.as_bytes());
+        let value = self.append(value.as_ref());
+        self.fields.push(Field { name, value });
     }
 
     /// Removes every field of that name.
     pub fn remove(&mut self, name: &str) {
-        self.fields.retain(|(field, _)| field != name);
-    }
-
-    /// The fields, given up.
-    #[must_use]
-    pub fn into_fields(self) -> Vec<(String, Vec<u8>)> {
-        self.fields
+        self.retain(|field, _| field != name);
     }
 
     /// The response status, when there is one.
@@ -81,18 +107,46 @@ impl Head {
         let media = value.split(';').next().unwrap_or_default();
         Some(media.trim().to_ascii_lowercase())
     }
+
+    fn append(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.text.len();
+        self.text.extend_from_slice(bytes);
+        start..self.text.len()
+    }
+
+    fn name(&self, field: &Field) -> &str {
+        core::str::from_utf8(self.bytes(&field.name)).unwrap_or_default()
+    }
+
+    fn bytes(&self, place: &Range<usize>) -> &[u8] {
+        self.text.get(place.clone()).unwrap_or_default()
+    }
 }
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Head {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        let mut head = Self::new();
+        for (name, value) in fields {
+            head.push(name.as_ref(), value);
+        }
+        head
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Head {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn head() -> Head {
-        Head::new(
-            [("a", "1"), ("b", "2"), ("a", "3")]
-                .map(|(name, value)| (name.to_owned(), value.into()))
-                .to_vec(),
-        )
+        [("a", "1"), ("b", "2"), ("a", "3")].into_iter().collect()
     }
 
     #[test]
@@ -102,6 +156,25 @@ mod tests {
         head.set("c", "4");
         let fields: Vec<_> = head.iter().collect();
         assert_eq!(fields, [("a", &b"9"[..]), ("b", b"2"), ("c", b"4")]);
+    }
+
+    #[test]
+    fn removing_a_field_removes_all_of_its_name() {
+        let mut head = head();
+        head.remove("a");
+        assert_eq!(head.iter().collect::<Vec<_>>(), [("b", &b"2"[..])]);
+    }
+
+    #[test]
+    fn fields_are_found_where_a_text_has_them() {
+        let head = Head::of_parts(
+            b"xnamey1".to_vec(),
+            [(1..5, 6..7), (1..5, 9..12)].into_iter(),
+        );
+        assert_eq!(
+            head.iter().collect::<Vec<_>>(),
+            [("name", &b"1"[..]), ("name", b"")]
+        );
     }
 
     #[test]

@@ -28,15 +28,21 @@ impl Rng {
 
     /// 32 random hexadecimal digits with the dashes of a version 4 UUID (RFC 9562).
     pub fn uuid(&mut self) -> String {
-        let (high, low) = (self.bits(), self.bits());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            (low >> 48) & 0x3fff | 0x8000,
-            low & 0xffff_ffff_ffff
-        )
+        const DIGITS: [char; 16] = [
+            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+        ];
+        let mut bits = u128::from(self.bits()) << 64 | u128::from(self.bits());
+        bits = bits & !(0xf << 76) | 0x4 << 76;
+        bits = bits & !(0x3 << 62) | 0x2 << 62;
+        let mut text = String::with_capacity(36);
+        for place in 0..32 {
+            if matches!(place, 8 | 12 | 16 | 20) {
+                text.push('-');
+            }
+            bits = bits.rotate_left(4);
+            text.extend(DIGITS.get(usize::try_from(bits & 0xf).unwrap_or_default()));
+        }
+        text
     }
 }
 

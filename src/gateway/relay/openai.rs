@@ -1,6 +1,8 @@
 //! Streams in OpenAI's format for clients that speak it: scanned, and passed on as they are but for
 //! the usage that the client did not ask for.
 
+use core::ops::Range;
+
 use super::{EVENT_LIMIT, Output, Relay, Seen, cut_short, malformed};
 use crate::canonical::error::ApiError;
 use crate::canonical::scan::{self, Chunk};
@@ -8,7 +10,6 @@ use crate::gateway::heads::blackened;
 use crate::usage::Usage;
 use crate::usage::estimate::Estimator;
 use crate::value::secret::Secret;
-use crate::wire::json::{Members, Splice};
 use crate::wire::sse::{Decoder, Event};
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
@@ -131,8 +132,9 @@ impl Words {
         if misplaced && self.include_usage {
             self.owed = Some(usage_chunk(chunk));
         }
-        let cut = chunk.usage_place.is_some() && (misplaced || !self.include_usage);
-        let edited = if cut { without_usage(event.data) } else { None };
+        let cut = misplaced || !self.include_usage;
+        let place = chunk.usage_place.as_ref().filter(|_| cut);
+        let edited = place.map(|place| without(event.data, place));
         self.emit(event, edited, out)
     }
 
@@ -205,13 +207,19 @@ fn push_data(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(b"\n\n");
 }
 
-fn without_usage(data: &[u8]) -> Option<Vec<u8>> {
-    let members = Members::read(data).ok()?;
-    let mut splice = Splice::new(data, &members);
-    for member in members.iter().filter(|member| member.key.is("usage")) {
-        splice.remove(member);
-    }
-    splice.apply()
+/// The object without the member at `place`, and without the comma that goes with it.
+fn without(data: &[u8], place: &Range<usize>) -> Vec<u8> {
+    let (head, tail) = (data.get(..place.start), data.get(place.end..));
+    let (head, tail) = (head.unwrap_or_default(), tail.unwrap_or_default());
+    let (head, tail) = match (
+        head.trim_ascii_end().strip_suffix(b","),
+        tail.trim_ascii_start().strip_prefix(b","),
+    ) {
+        (Some(head), _) => (head, tail),
+        (None, Some(tail)) => (head, tail),
+        (None, None) => (head, tail),
+    };
+    [head, tail].concat()
 }
 
 /// The chunk OpenAI would have sent for usage that came with a choice instead.
