@@ -10,3 +10,4 @@
 )]
 
 pub mod golden;
+pub mod world;
