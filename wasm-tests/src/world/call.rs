@@ -5,6 +5,8 @@ use dragoman::value::head::Head;
 /// A client's request.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// Whether the last part of the body is marked as such.
+    pub(super) complete: bool,
     pub(super) head: Head,
     /// The body's parts as they arrive; empty for a request without a body.
     pub(super) parts: Vec<Vec<u8>>,
@@ -26,6 +28,7 @@ impl Call {
             head.push(name, value);
         }
         Self {
+            complete: true,
             head,
             parts: Vec::new(),
         }
@@ -72,6 +75,13 @@ impl Call {
     #[must_use]
     pub fn body(mut self, parts: &[&[u8]]) -> Self {
         self.parts = parts.iter().map(|part| part.to_vec()).collect();
+        self
+    }
+
+    /// The same without an end of its body.
+    #[must_use]
+    pub fn unfinished(mut self) -> Self {
+        self.complete = false;
         self
     }
 }

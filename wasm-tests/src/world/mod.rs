@@ -4,6 +4,7 @@
 //! what client and provider got.
 
 mod call;
+mod cuts;
 mod ledger;
 mod visit;
 
@@ -16,6 +17,7 @@ use dragoman::value::time::Timestamp;
 use serde_json::{Value, json};
 
 pub use call::{Call, Upstream};
+pub use cuts::{Outcome, at_every_cut};
 pub use ledger::Ledger;
 pub use visit::{Answer, Did, Sent, Visit};
 

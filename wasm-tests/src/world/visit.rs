@@ -274,6 +274,7 @@ impl<'w> Visit<'w> {
 
     fn request(&mut self, call: &Call) {
         let last = call.parts.len().checked_sub(1);
+        let end = last.filter(|_| call.complete);
         let arrived = Event::Arrived {
             head: &call.head,
             last: last.is_none(),
@@ -286,7 +287,7 @@ impl<'w> Visit<'w> {
                 continue;
             }
             assert_eq!(effect, Effect::Hold, "a body that is wanted is waited for");
-            effect = self.step(if Some(index) == last {
+            effect = self.step(if Some(index) == end {
                 Event::Request { body: &body }
             } else {
                 Event::Growing { held: body.len() }
@@ -301,6 +302,7 @@ impl<'w> Visit<'w> {
                 head.remove(&self.world.plan.cluster_header);
                 self.send(head, body);
             }
+            Effect::Hold if !call.complete => {}
             Effect::Emit(_) | Effect::Hold | Effect::Release { .. } => {
                 panic!("{effect:?} for a request that is complete")
             }

@@ -9,6 +9,9 @@
 )]
 
 mod access;
+mod answers;
+mod mocks;
+mod requests;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]
