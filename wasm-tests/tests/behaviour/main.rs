@@ -12,6 +12,7 @@ mod access;
 mod answers;
 mod mocks;
 mod requests;
+mod streams;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]
