@@ -617,12 +617,15 @@ impl Exchange {
                 State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
                     self.take_usage(attempt, &**relay);
                 }
-                State::Whole { attempt, .. } => {
+                // The provider has the prompt and will charge for it.
+                State::Sent { attempt } | State::Whole { attempt, .. } => {
                     self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
                 }
-                State::Answered | State::Asking { .. } | State::Failing { .. } | State::Foreign => {
-                }
-                State::Opaque | State::Sent { .. } => {}
+                State::Answered
+                | State::Asking { .. }
+                | State::Failing { .. }
+                | State::Foreign
+                | State::Opaque => {}
             }
             let answered = status.filter(|_| self.status == CLIENT_LEFT);
             self.status = answered.unwrap_or(self.status);

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod accounts;
 mod answers;
 mod mocks;
 mod requests;
