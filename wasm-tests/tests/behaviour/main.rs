@@ -11,6 +11,7 @@
 mod access;
 mod accounts;
 mod answers;
+mod failures;
 mod mocks;
 mod requests;
 mod streams;
