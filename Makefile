@@ -55,6 +55,10 @@ unit: .venv/.ready ## Run the unit tests
 behaviour: rust-targets .venv/.ready $(RUNNER) ## Run the behaviour tests natively and in Node as Wasm
 	@$(RUN_TESTS) behaviour wasm
 
+.PHONY: properties
+properties: .venv/.ready ## Feed what nobody would send, and check what must hold all the same
+	@$(RUN_TESTS) properties
+
 .PHONY: golden
 golden: .venv/.ready ## Compare translations with the golden files
 	@$(RUN_TESTS) golden

@@ -103,17 +103,6 @@ impl Decoder {
     /// Dispatches the complete events in `bytes` and returns how many bytes they took.
     fn read<F: FnMut(Event<'_>)>(&mut self, bytes: &[u8], each: &mut F) -> usize {
         let mut used = 0usize;
-        if !self.started && !bytes.is_empty() {
-            // A byte order mark is white space at the start of the stream, wherever it is cut.
-            const MARK: &[u8] = b"\xef\xbb\xbf";
-            if bytes.len() < MARK.len() && MARK.starts_with(bytes) {
-                return 0;
-            }
-            self.started = true;
-            if bytes.starts_with(MARK) {
-                used = MARK.len();
-            }
-        }
         while let Some(end) = self.event(bytes, used, each) {
             used = end;
         }
@@ -130,7 +119,7 @@ impl Decoder {
         let mut name: &[u8] = &[];
         let mut first: Option<&[u8]> = None;
         let mut several = false;
-        let mut at = from;
+        let mut at = from.saturating_add(self.mark(bytes.get(from..)?));
         loop {
             let line = next_line(bytes, at)?;
             at = line.next;
@@ -154,6 +143,7 @@ impl Decoder {
                 (_, _) => {}
             }
         }
+        self.started = true;
         if let Some(value) = first {
             let data = if several { self.data.as_slice() } else { value };
             if !data.is_empty() {
@@ -162,6 +152,16 @@ impl Decoder {
             }
         }
         Some(at)
+    }
+
+    /// The length of the byte order mark that `bytes` begin with: white space, but only at the start of the stream.
+    fn mark(&self, bytes: &[u8]) -> usize {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if !self.started && bytes.starts_with(MARK) {
+            MARK.len()
+        } else {
+            0
+        }
     }
 }
 

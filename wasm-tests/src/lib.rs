@@ -12,3 +12,4 @@
 pub mod golden;
 #[cfg(test)]
 mod readme;
+pub mod world;

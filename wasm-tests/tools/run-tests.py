@@ -72,6 +72,7 @@ def list_stages():
         ],
         "unit": [[*native, "--lib", "--bins"]],
         "behaviour": [[*native, "--test", "behaviour"]],
+        "properties": [[*native, "--test", "properties"]],
         "wasm": [[*cargo_test, "--package", "wasm-tests", "--test", "behaviour", "--target", WASM]],
         "golden": [[*native, "--test", "golden"]],
         "architecture": [[*native, "--test", "architecture"]],

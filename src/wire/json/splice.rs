@@ -74,7 +74,8 @@ impl<'m, 'a> Splice<'m, 'a> {
         if self.cuts.is_empty() {
             return None;
         }
-        self.cuts.sort_by_key(|(place, _)| place.start);
+        // What is added where a removed member stood goes first, or the member would come back.
+        self.cuts.sort_by_key(|(place, _)| (place.start, place.end));
         let grown: usize = self.cuts.iter().map(|(_, text)| text.len()).sum();
         let mut out = Vec::with_capacity(self.json.len().saturating_add(grown));
         let mut at = 0;
@@ -162,9 +163,15 @@ mod tests {
 
     #[test]
     fn any_set_of_removals_leaves_valid_json_with_the_other_members() {
-        let json = "{ \"a\":1 , \"b\" : 2,\"c\":3 , \"d\":4 }";
+        let spaced = "{ \"a\":1 , \"b\" : 2,\"c\":3 , \"d\":4 }";
+        let compact = "{\"a\":1,\"b\":2,\"c\":3,\"d\":4}";
         for set in 0..16u32 {
-            for added in [false, true] {
+            for (json, added) in [
+                (spaced, false),
+                (spaced, true),
+                (compact, false),
+                (compact, true),
+            ] {
                 let out = spliced(json, |splice, members| {
                     for (index, member) in members.iter().enumerate() {
                         if set & (1 << index) != 0 {

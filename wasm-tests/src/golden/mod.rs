@@ -64,6 +64,15 @@ pub fn names() -> Vec<String> {
         .collect()
 }
 
+/// The texts of the fixtures whose names end like this, to begin from where tests make up their own.
+#[must_use]
+pub fn texts(end: &str) -> Vec<&'static str> {
+    let mut files = files(&FIXTURES);
+    files.retain(|file| file.path().display().to_string().ends_with(end));
+    let text = |file: &'static File<'static>| file.contents_utf8().expect("fixtures are text");
+    files.into_iter().map(text).collect()
+}
+
 fn files(dir: &'static Dir<'static>) -> Vec<&'static File<'static>> {
     let mut all: Vec<_> = dir.files().collect();
     all.extend(dir.dirs().flat_map(files));

@@ -1,0 +1,138 @@
+//! Strings, numbers and words: what has no members. Strings are searched sixteen bytes at a time.
+
+use wide::u8x16;
+
+use super::{Fault, Reader};
+use crate::wire::json::text::Text;
+
+impl<'a> Reader<'a> {
+    pub(super) fn scalar(&mut self) -> Result<(), Fault> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(_) | None => Err(self.malformed()),
+        }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word) {
+            return Err(self.malformed());
+        }
+        self.advance(word.len());
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        if self.byte() == Some(b'-') {
+            self.bump();
+        }
+        if self.byte() == Some(b'0') {
+            self.bump();
+        } else {
+            self.digits()?;
+        }
+        if self.byte() == Some(b'.') {
+            self.bump();
+            self.digits()?;
+        }
+        if matches!(self.byte(), Some(b'e' | b'E')) {
+            self.bump();
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.bump();
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        if !matches!(self.byte(), Some(b'0'..=b'9')) {
+            return Err(self.malformed());
+        }
+        while matches!(self.byte(), Some(b'0'..=b'9')) {
+            self.bump();
+        }
+        Ok(())
+    }
+
+    /// The rest of a string whose opening quote has been read.
+    pub(super) fn string_tail(&mut self) -> Result<Text<'a>, Fault> {
+        let from = self.at;
+        let mut escaped = false;
+        let mut high = false;
+        loop {
+            high |= self.plain_run();
+            match self.byte() {
+                Some(b'"') => {
+                    let raw = self.bytes.get(from..self.at).unwrap_or_default();
+                    if high && simdutf8::basic::from_utf8(raw).is_err() {
+                        return Err(Fault::Malformed { at: from });
+                    }
+                    self.bump();
+                    return Ok(Text::new(raw, escaped));
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) | None => return Err(self.malformed()),
+            }
+        }
+    }
+
+    /// Skips to the next quote, backslash or control byte; says whether a byte was not ASCII.
+    fn plain_run(&mut self) -> bool {
+        let mut high = false;
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((chunk, tail)) = rest.split_first_chunk::<16>() {
+            let lanes = u8x16::from(*chunk);
+            let stops = lanes.simd_eq(u8x16::splat(b'"'))
+                | lanes.simd_eq(u8x16::splat(b'\\'))
+                | lanes.min(u8x16::splat(0x1f)).simd_eq(lanes);
+            let mask = stops.to_bitmask();
+            let highs = lanes.to_bitmask();
+            if mask != 0 {
+                let run = mask.trailing_zeros();
+                high |= highs & !(u32::MAX << run) != 0;
+                self.advance(run as usize);
+                return high;
+            }
+            high |= highs != 0;
+            self.advance(16);
+            rest = tail;
+        }
+        for byte in rest {
+            if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
+                break;
+            }
+            high |= *byte >= 0x80;
+            self.bump();
+        }
+        high
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        self.bump();
+        match self.byte() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.bump();
+                Ok(())
+            }
+            Some(b'u') => {
+                self.bump();
+                for _ in 0..4 {
+                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                        return Err(self.malformed());
+                    }
+                    self.bump();
+                }
+                Ok(())
+            }
+            Some(_) | None => Err(self.malformed()),
+        }
+    }
+}

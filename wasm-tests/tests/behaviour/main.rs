@@ -1,0 +1,23 @@
+//! What the gateway does, rule by rule, natively and as wasm in Node.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected should stop"
+)]
+
+mod access;
+mod accounts;
+mod answers;
+mod failures;
+mod mocks;
+mod requests;
+mod streams;
+
+/// What marks a rule: a test of the harness that runs it.
+#[cfg(not(target_arch = "wasm32"))]
+use core::prelude::v1::test as rule;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as rule;
