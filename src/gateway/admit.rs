@@ -13,12 +13,16 @@ const KEY_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
 /// What becomes of a request by its head alone.
 #[derive(Debug)]
 pub enum Admission {
-    /// Answered or refused: done.
+    /// Answered: done.
     Answered(Operation, Reply),
     /// A chat request; its body is needed. The model, where the path names it.
     Chat(Option<String>),
     /// Not the gateway's.
     Foreign(Effect),
+    /// Refused.
+    Refused(Operation, ApiError),
+    /// The gateway's path; the method to use instead.
+    WrongMethod(Operation, &'static str),
 }
 
 /// Decides by the request's head.
@@ -34,7 +38,7 @@ pub fn admit(head: &Head, last: bool, plan: &Plan) -> Admission {
             } else {
                 Operation::Models
             };
-            Admission::Answered(operation, refuse::wrong_method(method, allow))
+            Admission::WrongMethod(operation, allow)
         }
     }
 }
@@ -49,21 +53,21 @@ fn foreign(head: &Head, plan: &Plan) -> Effect {
 
 fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
     let operation = route.operation();
-    let refused = |error: &ApiError| Admission::Answered(operation, refuse::reply(error));
+    let refused = |error: ApiError| Admission::Refused(operation, error);
     if operation != Operation::Health
         && let Err(error) = authenticate(head, plan)
     {
-        return refused(&error);
+        return refused(error);
     }
     match route {
         Route::Chat { model } => match body_fits(head, last, plan) {
             Ok(()) => Admission::Chat(model.as_deref().map(str::to_owned)),
-            Err(error) => refused(&error),
+            Err(error) => refused(error),
         },
         Route::Liveliness => Admission::Answered(operation, json(api::health::ALIVE.to_vec())),
         Route::Model { id } => match plan.names.get(id.as_ref()) {
             Some(_) => Admission::Answered(operation, json(api::models::one(id))),
-            None => refused(&refuse::unknown_model(id)),
+            None => refused(refuse::unknown_model(id)),
         },
         Route::Models => Admission::Answered(operation, json(api::models::list(plan.listed()))),
         Route::Readiness => {

@@ -118,7 +118,8 @@ fn target(deployment: &Deployment) -> Target<'_> {
 }
 
 /// Envoy's router headers for the time limits that are set, in milliseconds: one for the whole
-/// answer, and for streams one for the time until the answer's head.
+/// answer, the deployment's own before the general one as LiteLLM has it, and for streams one for the
+/// time until the answer's head.
 fn limits(
     deployment: &Deployment,
     plan: &Plan,
@@ -126,10 +127,7 @@ fn limits(
 ) -> impl Iterator<Item = (&'static str, u64)> {
     const WHOLE: &str = "x-envoy-upstream-rq-timeout-ms";
     const HEAD: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
-    let whole = [deployment.timeout, plan.timeout]
-        .into_iter()
-        .flatten()
-        .min();
+    let whole = deployment.timeout.or(plan.timeout);
     let head = deployment.stream_timeout.filter(|_| stream);
     let millis = |limit: Duration| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
     [(WHOLE, whole), (HEAD, head)]

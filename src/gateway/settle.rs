@@ -35,8 +35,8 @@ pub struct Account {
     pub usage: Option<Usage>,
     /// Which tier served it.
     pub tier: Option<String>,
-    /// Microseconds spent inside the gateway so far.
-    pub overhead_us: u64,
+    /// Nanoseconds spent inside the gateway so far.
+    pub overhead_ns: u64,
     /// Why it failed, in a word.
     pub error: Option<String>,
 }
@@ -70,33 +70,40 @@ impl Account {
             subject,
             1,
         );
-        cx.meter.observe(
-            Histogram::RequestDurationMs,
-            subject,
-            millis(cx.now, self.arrived),
-        );
-        cx.meter
-            .observe(Histogram::OverheadUs, subject, self.overhead_us);
-        if let Some(first) = self.first_content {
-            cx.meter.observe(
-                Histogram::TimeToFirstTokenMs,
-                subject,
-                millis(first, self.arrived),
-            );
-        }
         if let Some(usage) = &self.usage {
             self.count(usage, cx);
         }
     }
 
-    /// States the facts for the access log.
-    pub fn state(&self, details: &str, cx: &mut Context<'_>) {
+    /// The exchange is over: its times are known, and the facts for the access log.
+    pub fn close(&self, details: &str, cx: &mut Context<'_>) {
+        if self.operation.is_some() {
+            self.time(cx);
+        }
         let facts = serde_json::to_vec(&self.facts(details, cx)).unwrap_or_default();
         let members = facts
             .strip_prefix(b"{")
             .and_then(|facts| facts.strip_suffix(b"}"))
             .unwrap_or_default();
         cx.meter.log(&[members, b","].concat());
+    }
+
+    fn time(&self, cx: &mut Context<'_>) {
+        let subject = self.subject;
+        let duration = millis(cx.now, self.arrived);
+        cx.meter
+            .observe(Histogram::RequestDurationMs, subject, duration);
+        cx.meter
+            .observe(Histogram::OverheadUs, subject, self.overhead_us());
+        if let Some(first) = self.first_content {
+            let wait = millis(first, self.arrived);
+            cx.meter
+                .observe(Histogram::TimeToFirstTokenMs, subject, wait);
+        }
+    }
+
+    const fn overhead_us(&self) -> u64 {
+        self.overhead_ns / 1_000
     }
 
     fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
@@ -152,7 +159,7 @@ impl Account {
             estimated: usage.map(|usage| usage.estimated),
             cost_nanousd: self.cost(cx).map(Usd::nanos),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
-            overhead_us: ours.map(|()| self.overhead_us),
+            overhead_us: ours.map(|()| self.overhead_us()),
             error: self.error.as_deref(),
             details: Some(details).filter(|details| !details.is_empty()),
         }

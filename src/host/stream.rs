@@ -18,6 +18,10 @@ use crate::value::time::Timestamp;
 #[derive(Debug)]
 pub struct Stream {
     exchange: Exchange,
+    /// Chunks of a flowing stream so far.
+    chunks: usize,
+    /// The time of the latest callback that asked for it.
+    now: Timestamp,
     /// Bytes of the answer's body that are held and were already read.
     read: usize,
     /// Whether the message that is coming in has been handed over whole.
@@ -30,35 +34,44 @@ impl Stream {
     pub fn new(worker: Rc<Worker>) -> Self {
         Self {
             exchange: Exchange::new(),
+            chunks: 0,
+            now: Timestamp::default(),
             read: 0,
             whole: false,
             worker,
         }
     }
 
-    fn step(&mut self, event: Event<'_>) -> (Effect, Timestamp) {
-        let now = calls::now();
+    fn step(&mut self, event: Event<'_>) -> Effect {
         let mut own = self.worker.own.borrow_mut();
         let own = &mut *own;
         let mut context = Context {
-            now,
+            now: self.now,
             rng: &mut own.rng,
             meter: &mut own.meters,
             plan: &self.worker.plan,
         };
-        (self.exchange.step(event, &mut context), now)
+        self.exchange.step(event, &mut context)
     }
 
-    /// Counts what was done since `from` as time spent inside the gateway.
-    fn spent(&mut self, from: Timestamp) {
-        let micros = calls::now().since(from).as_micros();
-        self.exchange
-            .spend(u64::try_from(micros).unwrap_or(u64::MAX));
+    /// Does what an event asks for and counts the time it took as spent inside the gateway.
+    fn timed(&mut self, act: impl FnOnce(&mut Self) -> Action) -> Action {
+        self.now = calls::now();
+        let action = act(self);
+        if self.exchange.is_ours() {
+            self.spent(1);
+        }
+        action
+    }
+
+    /// Counts what was done since the latest callback as time spent, `times` over.
+    fn spent(&mut self, times: u64) {
+        let nanos = u64::try_from(calls::now().since(self.now).as_nanos()).unwrap_or(u64::MAX);
+        self.exchange.spend(nanos.saturating_mul(times));
     }
 
     fn on_request(&mut self, event: Event<'_>, held: usize) -> Action {
-        let (effect, from) = self.step(event);
-        let action = match effect {
+        match self.step(event) {
             Effect::Forward { head, body } => {
                 calls::set_head(Map::RequestHeaders, &head);
                 if let Some(body) = body {
@@ -76,17 +89,12 @@ impl Stream {
                 Action::Continue
             }
             Effect::Emit(_) | Effect::Pass | Effect::Release { .. } => Action::Continue,
-        };
-        if self.exchange.is_ours() {
-            self.spent(from);
         }
-        action
     }
 
     /// Acts on the answer, `held` bytes of whose body are there.
     fn on_response(&mut self, event: Event<'_>, held: usize) -> Action {
-        let (effect, from) = self.step(event);
-        let action = match effect {
+        let action = match self.step(event) {
             Effect::Emit(bytes) => {
                 calls::set_body(Buffer::ResponseBody, held, &bytes);
                 Action::Continue
@@ -108,7 +116,6 @@ impl Stream {
         if action == Action::Continue {
             self.read = 0;
         }
-        self.spent(from);
         action
     }
 
@@ -117,16 +124,42 @@ impl Stream {
         if mem::replace(&mut self.whole, true) || self.exchange.wants() == Wants::Nothing {
             return Action::Continue;
         }
-        let body = calls::body(Buffer::RequestBody, 0, size);
-        self.on_request(Event::Request { body: &body }, size)
+        self.timed(|stream| {
+            let body = calls::body(Buffer::RequestBody, 0, size);
+            stream.on_request(Event::Request { body: &body }, size)
+        })
     }
 
     fn response_body(&mut self, size: usize, last: bool) -> Action {
-        let from = match self.exchange.wants() {
-            Wants::Nothing => return Action::Continue,
-            Wants::Whole if !last => return Action::Pause,
-            Wants::Whole => 0,
-            Wants::Chunks => self.read,
+        match self.exchange.wants() {
+            Wants::Nothing => Action::Continue,
+            Wants::Whole if !last => Action::Pause,
+            Wants::Chunks if self.exchange.is_flowing() => self.flow(size, last),
+            Wants::Chunks | Wants::Whole => self.timed(|stream| stream.chunk(size, last)),
+        }
+    }
+
+    /// A chunk of a stream that is on its way. Asking for the time costs as much as half of what is
+    /// done with one, so one in `SAMPLE` is timed and stands for all.
+    fn flow(&mut self, size: usize, last: bool) -> Action {
+        const SAMPLE: usize = 8;
+        let sampled = self.chunks.is_multiple_of(SAMPLE);
+        self.chunks = self.chunks.wrapping_add(1);
+        if sampled {
+            self.now = calls::now();
+        }
+        let action = self.chunk(size, last);
+        if sampled {
+            self.spent(u64::try_from(SAMPLE).unwrap_or(1));
+        }
+        action
+    }
+
+    fn chunk(&mut self, size: usize, last: bool) -> Action {
+        let from = if self.exchange.wants() == Wants::Whole {
+            0
+        } else {
+            self.read
         };
         let bytes = calls::body(Buffer::ResponseBody, from, size.saturating_sub(from));
         self.read = size;
@@ -144,8 +177,10 @@ impl HostContext for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, last: bool) -> Action {
-        let head = calls::head(Map::RequestHeaders);
-        self.on_request(Event::Arrived { head: &head, last }, 0)
+        self.timed(|stream| {
+            let head = calls::head(Map::RequestHeaders);
+            stream.on_request(Event::Arrived { head: &head, last }, 0)
+        })
     }
 
     fn on_http_request_body(&mut self, size: usize, last: bool) -> Action {
@@ -164,28 +199,29 @@ impl HttpContext for Stream {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, last: bool) -> Action {
-        if !self.exchange.is_ours() {
+        // The gateway's own answers come by here too.
+        if !self.exchange.is_ours() || self.exchange.is_settled() {
             return Action::Continue;
         }
         self.read = 0;
-        let head = calls::head(Map::ResponseHeaders);
-        // Envoy answers in an upstream's place with these statuses only.
-        let suspect = head
-            .status()
-            .is_some_and(|status| status >= 500 || status == 408);
-        let local = if suspect {
-            local(&calls::response_details())
-        } else {
-            None
-        };
-        self.on_response(
-            Event::Head {
+        self.timed(|stream| {
+            let head = calls::head(Map::ResponseHeaders);
+            // Envoy answers in an upstream's place with these statuses only.
+            let suspect = head
+                .status()
+                .is_some_and(|status| status >= 500 || status == 408);
+            let local = if suspect {
+                local(&calls::response_details())
+            } else {
+                None
+            };
+            let event = Event::Head {
                 head: &head,
                 last,
                 local,
-            },
-            0,
-        )
+            };
+            stream.on_response(event, 0)
+        })
     }
 
     fn on_http_response_body(&mut self, size: usize, last: bool) -> Action {
@@ -200,6 +236,7 @@ impl HttpContext for Stream {
     }
 
     fn on_log(&mut self) {
+        self.now = calls::now();
         if self.exchange.is_settled() {
             let _ = self.step(Event::Closed {
                 status: None,
@@ -221,6 +258,7 @@ fn local(details: &[u8]) -> Option<Local> {
     match details {
         "" | "via_upstream" => None,
         _ if has("cluster_not_found") => Some(Local::NoCluster),
+        _ if has("overflow") => Some(Local::Unavailable),
         _ if has("timeout") => Some(Local::Timeout),
         _ if has("connection_failure") => Some(Local::Connect),
         _ if has("before_response_started") => Some(Local::Reset),

@@ -17,6 +17,9 @@ use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
 use crate::value::head::Head;
 
+/// How much of a model's name, which a client can make as long as it likes, is kept for logs.
+const SHOWN: usize = 200;
+
 impl Exchange {
     pub(super) fn arrived(&mut self, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
         self.account.method = head.get(":method").unwrap_or_default().to_owned();
@@ -35,6 +38,16 @@ impl Exchange {
         match admission {
             Admission::Answered(operation, reply) => {
                 self.account.operation = Some(operation);
+                self.respond(reply, cx)
+            }
+            Admission::Refused(operation, error) => {
+                self.account.operation = Some(operation);
+                self.refuse(&error, cx)
+            }
+            Admission::WrongMethod(operation, allow) => {
+                let reply = refuse::wrong_method(&self.account.method, allow);
+                self.account.operation = Some(operation);
+                self.account.error = Some("method_not_allowed".to_owned());
                 self.respond(reply, cx)
             }
             Admission::Chat(model) => {
@@ -74,13 +87,13 @@ impl Exchange {
     ) -> Result<Effect, ApiError> {
         let request = chat::read(body, model.map(Cow::Owned))?;
         self.account.stream = request.stream;
+        self.account.requested = request.model.chars().take(SHOWN).collect();
         let group = cx
             .plan
             .names
             .get(request.model.as_ref())
             .map(|name| name.group);
         let group = group.ok_or_else(|| refuse::unknown_model(&request.model))?;
-        self.account.requested = request.model.clone().into_owned();
         self.account.subject.group = Some(group);
         let index = pick(group, cx).ok_or_else(|| refuse::no_deployment(&request.model))?;
         self.account.subject.deployment = Some(index);

@@ -4,6 +4,8 @@ mod answering;
 mod asking;
 mod streaming;
 
+use std::borrow::Cow;
+
 use super::attempt::{self, Attempt};
 use super::effect::{Effect, Reply};
 use super::event::{Event, Wants};
@@ -94,8 +96,15 @@ impl Exchange {
     }
 
     /// Adds to the time spent inside the gateway.
-    pub fn spend(&mut self, micros: u64) {
-        self.account.overhead_us = self.account.overhead_us.saturating_add(micros);
+    pub fn spend(&mut self, nanos: u64) {
+        self.account.overhead_ns = self.account.overhead_ns.saturating_add(nanos);
+    }
+
+    /// Whether a stream is on its way to the client: what it does with a chunk then does not depend
+    /// on the time.
+    #[must_use]
+    pub const fn is_flowing(&self) -> bool {
+        matches!(self.state, State::Streaming { .. })
     }
 
     /// Reacts to one event.
@@ -189,9 +198,9 @@ impl Exchange {
     }
 
     fn respond(&mut self, mut reply: Reply, cx: &mut Context<'_>) -> Effect {
-        for (name, value) in self.own_headers(cx) {
-            reply.headers.push((name.into(), value));
-        }
+        self.own_headers(cx, |name, value| {
+            reply.headers.push((name.into(), value.to_owned()));
+        });
         self.status = reply.status;
         self.settle(cx);
         self.state = State::Answered;
@@ -201,34 +210,25 @@ impl Exchange {
     /// The head of an answer that goes to the client: the provider's, cleaned, and ours.
     fn finish_head(&self, head: &mut Head, attempt: &Attempt, cx: &Context<'_>) {
         heads::to_client(head, &secrets_of(attempt, cx));
-        for (name, value) in self.own_headers(cx) {
-            head.push(name, value);
-        }
+        self.own_headers(cx, |name, value| head.push(name, value));
     }
 
-    fn own_headers(&self, cx: &Context<'_>) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("x-litellm-call-id", self.account.call_id.clone())];
-        if let Some(deployment) = self
-            .account
-            .subject
+    fn own_headers(&self, cx: &Context<'_>, mut each: impl FnMut(&'static str, &str)) {
+        let subject = self.account.subject;
+        each("x-litellm-call-id", &self.account.call_id);
+        if let Some(deployment) = subject
             .deployment
             .and_then(|index| cx.plan.deployments.get(index))
         {
-            headers.push(("x-litellm-model-id", header_text(&deployment.id)));
-            headers.push(("x-litellm-attempted-retries", "0".to_owned()));
+            each("x-litellm-model-id", &header_text(&deployment.id));
+            each("x-litellm-attempted-retries", "0");
         }
-        if let Some(group) = self
-            .account
-            .subject
-            .group
-            .and_then(|index| cx.plan.groups.get(index))
-        {
-            headers.push(("x-litellm-model-group", header_text(&group.name)));
+        if let Some(group) = subject.group.and_then(|index| cx.plan.groups.get(index)) {
+            each("x-litellm-model-group", &header_text(&group.name));
         }
-        headers
     }
 
-    /// It is over. If nothing was settled before, either the client has left or Envoy has answered
+    /// It is over. If nothing was settled before, the client has left, or Envoy has ended the exchange
     /// by itself, as it does when an upstream breaks off while its head is held.
     fn closed(
         &mut self,
@@ -238,34 +238,34 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Effect {
         if !self.settled && self.is_ours() {
-            match state {
-                State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
-                    self.take_usage(attempt, &**relay);
-                }
-                // The provider has the prompt and will charge for it.
-                State::Sent { attempt } | State::Whole { attempt, .. } => {
-                    self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
-                }
-                State::Answered
-                | State::Asking { .. }
-                | State::Failing { .. }
-                | State::Foreign
-                | State::Opaque => {}
-            }
-            let answered = status.filter(|_| self.status == CLIENT_LEFT);
-            self.status = answered.unwrap_or(self.status);
-            if !matches!(state, State::Opaque) {
-                let why = if answered.is_some() {
-                    "upstream_reset"
-                } else {
-                    "client_left"
-                };
-                self.account.error = Some(why.to_owned());
+            self.broken_off(state, details);
+            if self.status == CLIENT_LEFT {
+                self.status = status.unwrap_or(CLIENT_LEFT);
             }
         }
         self.settle(cx);
-        self.account.state(details, cx);
+        self.account.close(details, cx);
         Effect::Pass
+    }
+
+    /// What can still be counted of an exchange that ended before its answer was complete, and why.
+    fn broken_off(&mut self, state: &State, details: &str) {
+        match state {
+            State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
+                self.take_usage(attempt, &**relay);
+            }
+            // The provider has the prompt and will charge for it.
+            State::Sent { attempt } | State::Whole { attempt, .. } => {
+                self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
+            }
+            State::Opaque if details.is_empty() || details == "via_upstream" => return,
+            State::Answered
+            | State::Asking { .. }
+            | State::Failing { .. }
+            | State::Foreign
+            | State::Opaque => {}
+        }
+        self.account.error = Some(why(details).to_owned());
     }
 
     /// Whether it has been counted.
@@ -290,15 +290,25 @@ fn secrets_of<'a>(attempt: &Attempt, cx: &Context<'a>) -> Vec<&'a Secret> {
         .unwrap_or_default()
 }
 
+/// Why an exchange ended early, by Envoy's response code details. It has none of its own for a
+/// client that leaves before it was answered.
+fn why(details: &str) -> &'static str {
+    match details {
+        _ if details.contains("timeout") => "upstream_timeout",
+        _ if details.contains("payload_too_large") => "upstream_too_large",
+        _ if details.contains("upstream") && !details.starts_with("downstream") => "upstream_reset",
+        _ => "client_left",
+    }
+}
+
 /// A name as a header can carry it: header values are visible ASCII (RFC 9110 §5.5).
-fn header_text(name: &str) -> String {
-    name.chars()
-        .map(|character| {
-            if character.is_ascii_graphic() || character == ' ' {
-                character
-            } else {
-                '?'
-            }
-        })
-        .collect()
+fn header_text(name: &str) -> Cow<'_, str> {
+    let fits = |character: &char| character.is_ascii_graphic() || *character == ' ';
+    if name.chars().all(|character| fits(&character)) {
+        return Cow::Borrowed(name);
+    }
+    let shown = name
+        .chars()
+        .map(|character| if fits(&character) { character } else { '?' });
+    Cow::Owned(shown.collect())
 }
