@@ -286,7 +286,9 @@ impl fmt::Display for Note {
                 )
             }
             Note::NotYet(instead) => write!(f, "not supported yet: {instead}"),
-            Note::Unpriced => f.write_str("unknown price: its cost counts as 0 and as unpriced"),
+            Note::Unpriced => f.write_str(
+                "unknown price: what it costs is not counted, only how often it is asked",
+            ),
             Note::Unused => f.write_str("ignored: nothing in this file asks for it"),
         }
     }

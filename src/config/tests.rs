@@ -223,7 +223,9 @@ fn a_model_nobody_has_a_price_for_is_told() {
     let unknown = one(json!({"model": "openai/my-own", "api_key": "k"}));
     assert_eq!(
         warnings(&unknown),
-        ["model_list[0].litellm_params.model: unknown price: its cost counts as 0 and as unpriced"]
+        [
+            "model_list[0].litellm_params.model: unknown price: what it costs is not counted, only how often it is asked"
+        ]
     );
     let base = json!({"model_list": [{"model_name": "m", "litellm_params": {"model": "openai/my-own", "api_key": "k"}, "model_info": {"base_model": "gpt-4o"}}]});
     assert!(warnings(&base).is_empty());

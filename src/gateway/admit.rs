@@ -45,7 +45,10 @@ pub fn admit(head: &Head, last: bool, plan: &Plan) -> Admission {
 
 /// What others' requests must lose: a client never chooses a cluster.
 fn foreign(head: &Head, plan: &Plan) -> Effect {
-    if head.iter().any(|(name, _)| name == plan.cluster_header) {
+    if head
+        .pairs()
+        .any(|(name, _)| name == plan.cluster_header.as_bytes())
+    {
         return Effect::Strip;
     }
     Effect::Pass

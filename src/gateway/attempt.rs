@@ -62,7 +62,7 @@ pub fn start(
     );
     head.push(":authority", deployment.endpoint.authority.as_str());
     head.push(":path", path);
-    for (name, value) in client.iter() {
+    for (name, value) in client.pairs() {
         head.push(name, value);
     }
     let length = body.as_ref().map_or(request.json.len(), Vec::len);

@@ -43,8 +43,8 @@ const NOT_TO_CLIENT: [&str; 15] = [
 #[must_use]
 pub fn to_provider(client: &Head) -> Head {
     let mut head = Head::new();
-    for (name, value) in client.iter() {
-        if TO_PROVIDER.contains(&name) {
+    for (name, value) in client.pairs() {
+        if TO_PROVIDER.iter().any(|known| known.as_bytes() == name) {
             head.push(name, value);
         }
     }
@@ -54,8 +54,8 @@ pub fn to_provider(client: &Head) -> Head {
 /// A provider's head as a client may see it. A field that repeats a credential is left out.
 pub fn to_client(head: &mut Head, secrets: &[&Secret]) {
     head.retain(|name, value| {
-        !NOT_TO_CLIENT.contains(&name)
-            && !name.starts_with("x-litellm-")
+        !NOT_TO_CLIENT.iter().any(|known| known.as_bytes() == name)
+            && !name.starts_with(b"x-litellm-")
             && !secrets.iter().any(|secret| holds(value, secret))
     });
 }
@@ -88,7 +88,9 @@ pub fn keep_on_error(head: &Head, secrets: &[&Secret], reply: &mut Reply) {
 #[must_use]
 pub fn holds(bytes: &[u8], secret: &Secret) -> bool {
     let secret = secret.expose().as_bytes();
-    !secret.is_empty() && memchr::memmem::find(bytes, secret).is_some()
+    !secret.is_empty()
+        && bytes.len() >= secret.len()
+        && memchr::memmem::find(bytes, secret).is_some()
 }
 
 /// The bytes with every secret blacked out; `None` when there is none in them.

@@ -21,7 +21,7 @@ pub fn head(map: Map) -> Head {
 pub fn set_head(map: Map, head: &Head) {
     note(
         "set headers",
-        abi::set_pairs(map, &write_pairs(head.iter())),
+        abi::set_pairs(map, &write_pairs(head.pairs())),
     );
 }
 
@@ -49,7 +49,7 @@ pub fn respond(reply: &Reply) {
     let headers = reply
         .headers
         .iter()
-        .map(|(name, value)| (name.as_ref(), value.as_bytes()));
+        .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let sent = abi::respond(
         u32::from(reply.status),
         "",
@@ -120,7 +120,7 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((usize::try_from(u32::from_le_bytes(*first)).ok()?, rest))
 }
 
-fn write_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> Vec<u8> {
+fn write_pairs<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Vec<u8> {
     let length = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
     let mut bytes = Vec::with_capacity(1024);
     bytes.extend(length(pairs.clone().count()));
@@ -129,7 +129,7 @@ fn write_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])> + Clone) -> 
         bytes.extend(length(value.len()));
     }
     for (name, value) in pairs {
-        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(name);
         bytes.push(0);
         bytes.extend_from_slice(value);
         bytes.push(0);

@@ -40,21 +40,27 @@ impl Head {
     /// The first field of that name, when its value is text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.iter().find(|(field, _)| *field == name)?;
+        let (_, value) = self.pairs().find(|(field, _)| *field == name.as_bytes())?;
         core::str::from_utf8(value).ok()
     }
 
     /// All fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
-        self.fields
-            .iter()
-            .map(|field| (self.name(field), self.bytes(&field.value)))
+        let text = |name| core::str::from_utf8(name).unwrap_or_default();
+        self.pairs().map(move |(name, value)| (text(name), value))
     }
 
-    /// Keeps the fields for which `keep` says so.
-    pub fn retain<F: FnMut(&str, &[u8]) -> bool>(&mut self, mut keep: F) {
+    /// All fields in order, as they are: for those who need not know that names are text.
+    pub fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        self.fields
+            .iter()
+            .map(|field| (self.bytes(&field.name), self.bytes(&field.value)))
+    }
+
+    /// Keeps the fields for which `keep` says so, by name and value.
+    pub fn retain<F: FnMut(&[u8], &[u8]) -> bool>(&mut self, mut keep: F) {
         let mut fields = core::mem::take(&mut self.fields);
-        fields.retain(|field| keep(self.name(field), self.bytes(&field.value)));
+        fields.retain(|field| keep(self.bytes(&field.name), self.bytes(&field.value)));
         self.fields = fields;
     }
 
@@ -63,7 +69,7 @@ impl Head {
         let Some(first) = self
             .fields
             .iter()
-            .position(|field| self.name(field) == name)
+            .position(|field| self.bytes(&field.name) == name.as_bytes())
         else {
             self.push(name, value);
             return;
@@ -72,7 +78,7 @@ impl Head {
         let mut fields = core::mem::take(&mut self.fields);
         let mut index = 0usize;
         fields.retain(|field| {
-            let keep = index <= first || self.name(field) != name;
+            let keep = index <= first || self.bytes(&field.name) != name.as_bytes();
             index = index.saturating_add(1);
             keep
         });
@@ -83,15 +89,15 @@ impl Head {
     }
 
     /// Adds a field at the end.
-    pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        let name = self.append(name.as_bytes());
+    pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let name = self.append(name.as_ref());
         let value = self.append(value.as_ref());
         self.fields.push(Field { name, value });
     }
 
     /// Removes every field of that name.
     pub fn remove(&mut self, name: &str) {
-        self.retain(|field, _| field != name);
+        self.retain(|field, _| field != name.as_bytes());
     }
 
     /// The response status, when there is one.
@@ -114,10 +120,6 @@ impl Head {
         start..self.text.len()
     }
 
-    fn name(&self, field: &Field) -> &str {
-        core::str::from_utf8(self.bytes(&field.name)).unwrap_or_default()
-    }
-
     fn bytes(&self, place: &Range<usize>) -> &[u8] {
         self.text.get(place.clone()).unwrap_or_default()
     }
@@ -127,7 +129,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Head {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
         let mut head = Self::new();
         for (name, value) in fields {
-            head.push(name.as_ref(), value);
+            head.push(name.as_ref().as_bytes(), value);
         }
         head
     }

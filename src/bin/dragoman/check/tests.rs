@@ -255,7 +255,7 @@ fn warnings_have_places_too() {
     let text = file(
         "- model_name: n\n  litellm_params: {model: lm_studio/x}\nlitellm_settings:\n  callbacks: [langfuse]",
     );
-    let expected = "f:7:20: warning: model_list[1].litellm_params.model: unknown price: its cost counts as 0 and as unpriced\n\
+    let expected = "f:7:20: warning: model_list[1].litellm_params.model: unknown price: what it costs is not counted, only how often it is asked\n\
                     f:9:3: warning: litellm_settings.callbacks: ignored: the gateway calls nobody back: metrics and the access log say what happened\n";
     assert_eq!(check(&text, false).complaints, expected);
 }

@@ -62,21 +62,20 @@ impl<'a> Reader<'a> {
     /// The rest of a string whose opening quote has been read.
     pub(super) fn string_tail(&mut self) -> Result<Text<'a>, Fault> {
         let from = self.at;
-        let mut escaped = false;
-        let mut high = false;
+        let mut seen = Seen::default();
         loop {
-            high |= self.plain_run();
+            self.run(&mut seen);
             match self.byte() {
                 Some(b'"') => {
                     let raw = self.bytes.get(from..self.at).unwrap_or_default();
-                    if high && simdutf8::basic::from_utf8(raw).is_err() {
+                    if seen.high && simdutf8::basic::from_utf8(raw).is_err() {
                         return Err(Fault::Malformed { at: from });
                     }
                     self.bump();
-                    return Ok(Text::new(raw, escaped));
+                    return Ok(Text::new(raw, seen.escaped));
                 }
                 Some(b'\\') => {
-                    escaped = true;
+                    seen.escaped = true;
                     self.escape()?;
                 }
                 Some(_) | None => return Err(self.malformed()),
@@ -84,24 +83,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Skips to the next quote, backslash or control byte; says whether a byte was not ASCII.
-    fn plain_run(&mut self) -> bool {
-        let mut high = false;
+    /// Skips to the next quote or control byte, or to an escape that needs a closer look.
+    fn run(&mut self, seen: &mut Seen) {
         let mut rest = self.bytes.get(self.at..).unwrap_or_default();
         while let Some((chunk, tail)) = rest.split_first_chunk::<16>() {
             let lanes = u8x16::from(*chunk);
-            let stops = lanes.simd_eq(u8x16::splat(b'"'))
-                | lanes.simd_eq(u8x16::splat(b'\\'))
-                | lanes.min(u8x16::splat(0x1f)).simd_eq(lanes);
-            let mask = stops.to_bitmask();
             let highs = lanes.to_bitmask();
-            if mask != 0 {
-                let run = mask.trailing_zeros();
-                high |= highs & !(u32::MAX << run) != 0;
-                self.advance(run as usize);
-                return high;
+            if let Some(stop) = stop(chunk, lanes, seen) {
+                seen.high |= highs & !(u32::MAX << stop) != 0;
+                self.advance(stop as usize);
+                return;
             }
-            high |= highs != 0;
+            seen.high |= highs != 0;
             self.advance(16);
             rest = tail;
         }
@@ -109,10 +102,9 @@ impl<'a> Reader<'a> {
             if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
                 break;
             }
-            high |= *byte >= 0x80;
+            seen.high |= *byte >= 0x80;
             self.bump();
         }
-        high
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -135,4 +127,37 @@ impl<'a> Reader<'a> {
             Some(_) | None => Err(self.malformed()),
         }
     }
+}
+
+/// What a string was seen to contain.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// An escape.
+    escaped: bool,
+    /// A byte that is not ASCII.
+    high: bool,
+}
+
+/// Where in the chunk the reader must stop, if anywhere. Escapes of two bytes are passed over here:
+/// code and prose in a prompt are full of them, and a stop costs as much as several chunks.
+fn stop(chunk: &[u8; 16], lanes: u8x16, seen: &mut Seen) -> Option<u32> {
+    let stops = lanes.simd_eq(u8x16::splat(b'"'))
+        | lanes.simd_eq(u8x16::splat(b'\\'))
+        | lanes.min(u8x16::splat(0x1f)).simd_eq(lanes);
+    let mut mask = stops.to_bitmask();
+    while mask != 0 {
+        let at = mask.trailing_zeros();
+        let mut here = chunk.iter().skip(at as usize);
+        let (byte, next) = (here.next(), here.next());
+        let simple = matches!(
+            next,
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
+        );
+        if byte != Some(&b'\\') || !simple {
+            return Some(at);
+        }
+        seen.escaped = true;
+        mask &= !(0b11 << at);
+    }
+    None
 }
