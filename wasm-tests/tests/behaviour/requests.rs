@@ -123,11 +123,7 @@ fn a_body_that_needs_no_change_is_left_where_it_is() {
 #[rule]
 fn usage_is_asked_for_on_streams_that_do_not_ask() {
     let mut world = World::default();
-    let visit = world.ask(
-        &PLAIN
-            .replace('{', "{")
-            .replacen('{', "{\"stream\":true,", 1),
-    );
+    let visit = world.ask(&PLAIN.replacen('{', "{\"stream\":true,", 1));
     let sent: Value = serde_json::from_slice(&visit.provider().body).unwrap();
     assert_eq!(sent["stream_options"], json!({"include_usage": true}));
 }

@@ -372,7 +372,7 @@ fn a_last_event_without_its_blank_line_is_given_one() {
     for missing in ["\n", "\n\n"] {
         for stream in [complete.clone(), complete.clone() + &done()] {
             let stream = stream.strip_suffix(missing).unwrap().to_owned();
-            let answer = openai(true, &[stream.clone()]).answer;
+            let answer = openai(true, std::slice::from_ref(&stream)).answer;
             let told = answer.text().replace("\n\n\n", "\n\n");
             let told: Vec<_> = told.split_terminator("\n\n").collect();
             let wanted: Vec<_> = events
