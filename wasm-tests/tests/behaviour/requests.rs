@@ -33,7 +33,7 @@ fn a_provider_is_sent_listed_header_fields_and_its_own_credential_only() {
         ("te", "trailers"),
         ("transfer-encoding", "chunked"),
         ("x-stainless-lang", "python"),
-        ("user-agent", "agent/1"),
+        ("user-agent", "client/1"),
         ("accept", "application/json"),
         ("traceparent", "00-a-b-01"),
     ] {
