@@ -145,7 +145,7 @@ impl Words {
         match clean.or(edited) {
             None => {
                 out.extend_from_slice(event.raw);
-                if !event.raw.ends_with(b"\n") && !event.raw.ends_with(b"\r") {
+                if !ends_with_blank_line(event.raw) {
                     out.extend_from_slice(b"\n\n");
                     return false;
                 }
@@ -192,6 +192,13 @@ impl Words {
         let secrets: Vec<&str> = self.secrets.iter().map(Secret::expose).collect();
         self.seen.failure = Some(failure.redacted(&secrets));
     }
+}
+
+/// Whether an event is over: a stream's last one may lack the blank line, and would run into what is sent after it.
+fn ends_with_blank_line(raw: &[u8]) -> bool {
+    let line = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.len() < raw.len() && (line.ends_with(b"\n") || line.ends_with(b"\r"))
 }
 
 fn push_data(out: &mut Vec<u8>, data: &[u8]) {

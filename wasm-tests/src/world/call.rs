@@ -46,7 +46,7 @@ impl Call {
         let body = body.as_ref();
         Self::new("POST", "/v1/chat/completions")
             .header("content-type", "application/json")
-            .header("content-length", &body.len().to_string())
+            .header("content-length", body.len().to_string())
             .body(&[body])
     }
 
@@ -111,7 +111,7 @@ impl Upstream {
         let body = body.as_ref();
         Self::status(status)
             .header("content-type", media)
-            .header("content-length", &body.len().to_string())
+            .header("content-length", body.len().to_string())
             .body(&[body])
     }
 

@@ -33,7 +33,7 @@ fn a_provider_is_sent_listed_header_fields_and_its_own_credential_only() {
         ("te", "trailers"),
         ("transfer-encoding", "chunked"),
         ("x-stainless-lang", "python"),
-        ("user-agent", "agent/1"),
+        ("user-agent", "client/1"),
         ("accept", "application/json"),
         ("traceparent", "00-a-b-01"),
     ] {
@@ -123,11 +123,7 @@ fn a_body_that_needs_no_change_is_left_where_it_is() {
 #[rule]
 fn usage_is_asked_for_on_streams_that_do_not_ask() {
     let mut world = World::default();
-    let visit = world.ask(
-        &PLAIN
-            .replace('{', "{")
-            .replacen('{', "{\"stream\":true,", 1),
-    );
+    let visit = world.ask(&PLAIN.replacen('{', "{\"stream\":true,", 1));
     let sent: Value = serde_json::from_slice(&visit.provider().body).unwrap();
     assert_eq!(sent["stream_options"], json!({"include_usage": true}));
 }

@@ -366,6 +366,40 @@ fn a_missing_done_is_added_and_anything_after_it_dropped() {
 }
 
 #[rule]
+fn a_last_event_without_its_blank_line_is_given_one() {
+    let complete = [role(), word("a"), stop()].concat();
+    let events = openai(true, &[complete.clone(), done()]).answer.events();
+    for missing in ["\n", "\n\n"] {
+        for stream in [complete.clone(), complete.clone() + &done()] {
+            let stream = stream.strip_suffix(missing).unwrap().to_owned();
+            let answer = openai(true, std::slice::from_ref(&stream)).answer;
+            let told = answer.text().replace("\n\n\n", "\n\n");
+            let told: Vec<_> = told.split_terminator("\n\n").collect();
+            let wanted: Vec<_> = events
+                .iter()
+                .map(|event| format!("data: {event}"))
+                .collect();
+            assert_eq!(told, wanted, "{stream}");
+        }
+    }
+}
+
+#[rule]
+fn nothing_at_all_follows_a_failure() {
+    let mut world = World::default();
+    let mut visit = world.send(call("gpt", true));
+    visit.begin(&Upstream::stream(&[b""]));
+    visit.chunk(word("a").as_bytes(), false);
+    visit.chunk(event(r#"{"error":{"message":"down"}}"#).as_bytes(), false);
+    let told = visit.client().clone();
+    for more in [": keep-alive\n\n", "\n\n", "data: [DO", "NE]\n\n"] {
+        visit.chunk(more.as_bytes(), false);
+    }
+    visit.chunk(b": bye\n\n", true);
+    assert_eq!(*visit.client(), told);
+}
+
+#[rule]
 fn usage_on_another_chunk_gets_one_of_its_own() {
     let finish = stop().replace(
         "}]}",
