@@ -367,7 +367,7 @@ impl<'w> Visit<'w> {
         let mut head = Head::default();
         head.push(":status", reply.status.to_string());
         for (name, value) in reply.headers {
-            head.push(&name, value);
+            head.push(&*name, value);
         }
         self.release(head.clone());
         self.held = reply.body;
