@@ -31,29 +31,31 @@ pub struct Account {
     pub arrived: Timestamp,
     /// When the first content came.
     pub first_content: Option<Timestamp>,
+    /// What the answer costs; `None` when nobody knows the price.
+    pub cost: Option<Usd>,
     /// What the answer took.
     pub usage: Option<Usage>,
     /// Which tier served it.
     pub tier: Option<String>,
-    /// Nanoseconds spent inside the gateway so far.
-    pub overhead_ns: u64,
+    /// Nanoseconds spent inside the gateway; `None` when that was not measured.
+    pub overhead_ns: Option<u64>,
     /// Why it failed, in a word.
     pub error: Option<String>,
 }
 
 impl Account {
-    /// What the answer costs; `None` when nobody knows the price.
-    #[must_use]
-    pub fn cost(&self, cx: &Context<'_>) -> Option<Usd> {
-        let usage = self.usage.as_ref()?;
-        if let Some(stated) = usage.cost {
-            return Some(stated);
-        }
-        let deployment = cx.plan.deployments.get(self.subject.deployment?)?;
-        let prices = deployment.prices.as_ref()?;
-        prices
-            .is_priced()
-            .then(|| prices.cost(usage, self.tier.as_deref()))
+    /// Works out what the answer costs, once its usage is known.
+    pub fn price(&mut self, cx: &Context<'_>) {
+        self.cost = self.usage.as_ref().and_then(|usage| {
+            if usage.cost.is_some() {
+                return usage.cost;
+            }
+            let deployment = cx.plan.deployments.get(self.subject.deployment?)?;
+            let prices = deployment.prices.as_ref()?;
+            prices
+                .is_priced()
+                .then(|| prices.cost(usage, self.tier.as_deref()))
+        });
     }
 
     /// Counts the exchange. To be called once.
@@ -93,8 +95,9 @@ impl Account {
         let duration = millis(cx.now, self.arrived);
         cx.meter
             .observe(Histogram::RequestDurationMs, subject, duration);
-        cx.meter
-            .observe(Histogram::OverheadUs, subject, self.overhead_us());
+        if let Some(overhead) = self.overhead_us() {
+            cx.meter.observe(Histogram::OverheadUs, subject, overhead);
+        }
         if let Some(first) = self.first_content {
             let wait = millis(first, self.arrived);
             cx.meter
@@ -102,8 +105,8 @@ impl Account {
         }
     }
 
-    const fn overhead_us(&self) -> u64 {
-        self.overhead_ns / 1_000
+    fn overhead_us(&self) -> Option<u64> {
+        self.overhead_ns.map(|nanos| nanos / 1_000)
     }
 
     fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
@@ -119,7 +122,7 @@ impl Account {
                 cx.meter.add(Counter::Tokens(kind), self.subject, tokens);
             }
         }
-        match self.cost(cx) {
+        match self.cost {
             Some(cost) => cx
                 .meter
                 .add(Counter::CostNanousd, self.subject, cost.nanos()),
@@ -157,9 +160,9 @@ impl Account {
                 .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
-            cost_nanousd: self.cost(cx).map(Usd::nanos),
+            cost_nanousd: self.cost.map(Usd::nanos),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
-            overhead_us: ours.map(|()| self.overhead_us()),
+            overhead_us: self.overhead_us(),
             error: self.error.as_deref(),
             details: Some(details).filter(|details| !details.is_empty()),
         }

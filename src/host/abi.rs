@@ -76,6 +76,7 @@ unsafe extern "C" {
         length: usize,
     ) -> u32;
     fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_property(path: *const u8, size: usize, value: *const u8, length: usize) -> u32;
 }
 
@@ -159,6 +160,11 @@ pub fn set_pairs(map: Map, pairs: &[u8]) -> Result<(), Refused> {
 pub fn set_property(path: &[u8], value: &[u8]) -> Result<(), Refused> {
     // SAFETY: the host reads both before it returns.
     check(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+pub fn set_tick(period_ms: u32) -> Result<(), Refused> {
+    // SAFETY: no memory is shared.
+    check(unsafe { proxy_set_tick_period_milliseconds(period_ms) })
 }
 
 const fn check(status: u32) -> Result<(), Refused> {

@@ -7,6 +7,11 @@ use crate::gateway::effect::Reply;
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
+/// Has the root context's `on_tick` called that often.
+pub fn set_tick(period_ms: u32) {
+    note("set a timer", abi::set_tick(period_ms));
+}
+
 /// The time.
 pub fn now() -> Timestamp {
     Timestamp::from_nanos(abi::now())

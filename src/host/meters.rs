@@ -21,8 +21,16 @@ pub struct Meters {
 /// The metrics of one subject, each with the host's number for it: few enough to be searched.
 #[derive(Debug, Default)]
 struct Series {
-    counters: Vec<(Counter, u32)>,
+    counters: Vec<(Counter, Pending)>,
     histograms: Vec<(Histogram, u32)>,
+}
+
+/// What was counted and not handed over yet. A request counts half a dozen things, and each call of
+/// the host costs about as much as all of them here, so counts are handed over together, by the tick.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    id: u32,
+    count: u64,
 }
 
 impl Meters {
@@ -47,22 +55,55 @@ impl Meters {
     }
 }
 
+impl Meters {
+    /// Hands over what was counted since the last time.
+    pub fn flush(&mut self) {
+        for series in self.served.iter_mut().chain(self.others.values_mut()) {
+            for (_, pending) in series
+                .counters
+                .iter_mut()
+                .filter(|(_, pending)| pending.count > 0)
+            {
+                let count = core::mem::take(&mut pending.count);
+                if let Err(refused) =
+                    abi::increment(pending.id, i64::try_from(count).unwrap_or(i64::MAX))
+                {
+                    log::warn!("envoy refused to count: {refused:?}");
+                }
+            }
+        }
+    }
+}
+
 impl Meter for Meters {
     fn add(&mut self, counter: Counter, subject: Subject, by: u64) {
         let (series, plan) = self.series(subject);
-        let id = number(&mut series.counters, counter, || {
-            define(Metric::Counter, &counter.name(&labels(plan, subject)))
-        });
-        if let Err(refused) = abi::increment(id, i64::try_from(by).unwrap_or(i64::MAX)) {
-            log::warn!("envoy refused to count: {refused:?}");
+        let known = series
+            .counters
+            .iter_mut()
+            .find(|(other, _)| *other == counter);
+        if let Some((_, pending)) = known {
+            pending.count = pending.count.saturating_add(by);
+            return;
         }
+        let id = define(Metric::Counter, &counter.name(&labels(plan, subject)));
+        series.counters.push((counter, Pending { id, count: by }));
     }
 
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64) {
         let (series, plan) = self.series(subject);
-        let id = number(&mut series.histograms, histogram, || {
-            define(Metric::Histogram, &histogram.name(&labels(plan, subject)))
-        });
+        let known = series
+            .histograms
+            .iter()
+            .find(|(other, _)| *other == histogram);
+        let id = match known {
+            Some((_, id)) => *id,
+            None => {
+                let id = define(Metric::Histogram, &histogram.name(&labels(plan, subject)));
+                series.histograms.push((histogram, id));
+                id
+            }
+        };
         if let Err(refused) = abi::record(id, value) {
             log::warn!("envoy refused to record: {refused:?}");
         }
@@ -71,20 +112,6 @@ impl Meter for Meters {
     fn log(&mut self, facts: &[u8]) {
         calls::state_facts(facts);
     }
-}
-
-/// The host's number for a metric, which `define` gets when it is not known yet.
-fn number<M: PartialEq + Copy>(
-    known: &mut Vec<(M, u32)>,
-    metric: M,
-    define: impl FnOnce() -> u32,
-) -> u32 {
-    if let Some((_, id)) = known.iter().find(|(other, _)| *other == metric) {
-        return *id;
-    }
-    let id = define();
-    known.push((metric, id));
-    id
 }
 
 fn define(kind: Metric, name: &str) -> u32 {

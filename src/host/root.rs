@@ -29,6 +29,8 @@ pub struct Own {
     pub meters: Meters,
     /// Chance.
     pub rng: Rng,
+    /// Streams so far.
+    pub streams: usize,
 }
 
 /// The plugin's root context.
@@ -37,7 +39,23 @@ pub struct Root {
     worker: Option<Rc<Worker>>,
 }
 
-impl Context for Root {}
+/// How often counts are handed to Envoy. A worker that dies takes this much of them with it.
+const FLUSH_MS: u32 = 250;
+
+impl Context for Root {
+    fn on_done(&mut self) -> bool {
+        self.flush();
+        true
+    }
+}
+
+impl Root {
+    fn flush(&self) {
+        if let Some(worker) = &self.worker {
+            worker.own.borrow_mut().meters.flush();
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
@@ -48,7 +66,9 @@ impl RootContext for Root {
                 let own = Own {
                     meters: Meters::new(Rc::clone(&plan)),
                     rng: entropy::rng(),
+                    streams: 0,
                 };
+                super::calls::set_tick(FLUSH_MS);
                 self.worker = Some(Rc::new(Worker {
                     plan,
                     own: RefCell::new(own),
@@ -62,6 +82,10 @@ impl RootContext for Root {
                 false
             }
         }
+    }
+
+    fn on_tick(&mut self) {
+        self.flush();
     }
 
     fn get_type(&self) -> Option<ContextType> {

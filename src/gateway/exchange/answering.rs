@@ -151,7 +151,8 @@ impl Exchange {
             if let Some(body) = &clean {
                 head.set("content-length", body.len().to_string());
             }
-            if let Some(cost) = self.account.cost(cx) {
+            self.account.price(cx);
+            if let Some(cost) = self.account.cost {
                 head.set("x-litellm-response-cost", cost.to_string());
             }
         }

@@ -97,7 +97,8 @@ impl Exchange {
 
     /// Adds to the time spent inside the gateway.
     pub fn spend(&mut self, nanos: u64) {
-        self.account.overhead_ns = self.account.overhead_ns.saturating_add(nanos);
+        let spent = self.account.overhead_ns.unwrap_or_default();
+        self.account.overhead_ns = Some(spent.saturating_add(nanos));
     }
 
     /// Whether a stream is on its way to the client: what it does with a chunk then does not depend
@@ -277,6 +278,9 @@ impl Exchange {
     fn settle(&mut self, cx: &mut Context<'_>) {
         if !self.settled {
             self.settled = true;
+            if self.account.cost.is_none() {
+                self.account.price(cx);
+            }
             self.account.settle(self.status, cx);
         }
     }
