@@ -1,8 +1,8 @@
 """What the gateway costs: bare Envoy, Envoy with an idle Wasm filter, and Dragoman, under the same load.
 
 Absolute figures drift with the machine and its neighbours, so every round loads all of them in turn and only
-ratios within one round are compared. Each Envoy has one worker on a core of its own and the load is generated
-on the other cores: Envoy is the bottleneck, and what a filter costs is not hidden behind idle time.
+ratios within one round are compared. Envoy, the load and the provider share all cores, as they would on a small node;
+with --pin Envoy has a core of its own, is the bottleneck, and its ratio is that of its CPU time.
 """
 
 import argparse
@@ -71,8 +71,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=2, help="how long each measurement lasts (default 2)")
     parser.add_argument("--only", nargs="+", choices=FILTERS[1:], default=FILTERS[1:], help="compare only these with bare Envoy")
     parser.add_argument("--loads", nargs="+", default=[], metavar="WORD", help="only loads whose name contains one of these words")
-    parser.add_argument("--no-pin", dest="pin", action="store_false", help="let every process run on every core")
-    parser.add_argument("--no-log", dest="log", action="store_false", help="take the access log out of Dragoman's configuration")
+    parser.add_argument("--pin", action="store_true", help="give Envoy one core of its own, the load and the provider the others")
+    parser.add_argument("--no-log", dest="log", action="store_false", help="take the access log out of all configurations")
     parser.add_argument("--stand-in", type=Path, default=ROOT / "target/release/stand-in")
     parser.add_argument("--floor", type=Path, default=ROOT / "target/wasm32-wasip1/release/examples/floor.wasm")
     parser.add_argument("--command", type=Path, default=ROOT / "dist/dragoman")
@@ -85,13 +85,14 @@ def require(options: argparse.Namespace) -> None:
     """Ends the program if something it needs is missing, and says where to get it."""
     build = "cargo build --release -p wasm-tests"
     needs = {
+        options.command: "make build",
         options.stand_in: f"{build} --bin stand-in",
         options.envoy: "make setup, or ENVOY=/path/to/envoy",
     }
     if "floor" in options.only:
         needs[options.floor] = f"{build} --example floor --target wasm32-wasip1"
     if "dragoman" in options.only:
-        needs |= {options.command: "make build", options.wasm: "make build"}
+        needs[options.wasm] = "make build"
     missing = [f"{path} is missing: {remedy}" for path, remedy in needs.items() if not Path(path).exists()]
     if not shutil.which("wrk"):
         missing.append("wrk is missing: apt-get install wrk")
@@ -103,14 +104,13 @@ def require(options: argparse.Namespace) -> None:
 def started(name: str, options: argparse.Namespace, provider: int, scratch: Path, cores: servers.Cores):
     """The Envoy called `name`."""
     listen, admin = servers.free_port(), servers.free_port()
+    source = scratch / "config.yaml"
+    source.write_text(yaml.safe_dump(envoys.dragoman_config(provider, loads.MODELS), sort_keys=False))
+    config = envoys.dragoman(listen, admin, source, options.command, options.wasm, options.log)
     if name == "bare":
-        config = envoys.bare(listen, admin, provider)
+        config = envoys.bare(config)
     elif name == "floor":
-        config = envoys.floor(listen, admin, provider, options.floor)
-    else:
-        source = scratch / "config.yaml"
-        source.write_text(yaml.safe_dump(envoys.dragoman_config(provider, loads.MODELS), sort_keys=False))
-        config = envoys.dragoman(listen, admin, source, options.command, options.wasm, options.log)
+        config = envoys.floor(config, options.floor)
     with servers.envoy(options.envoy, config, scratch / f"{name}.yaml", admin, cores.envoy) as server:
         yield Target(name, listen, server)
 
@@ -181,8 +181,9 @@ def table(rounds: dict, targets: list, options: argparse.Namespace, cores: serve
     """Markdown: medians of the ratios to bare Envoy in the same round, then medians of the plain figures."""
     unit = "chunks/s" if all(load.stream for load in rounds) else "requests/s"
     lines = [
-        f"{options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections, one Envoy worker"
-        + (" on a core of its own" if cores.pinned else "")
+        f"{options.rounds} rounds of {options.seconds} s, {CONNECTIONS} connections, "
+        + ("one Envoy worker on a core of its own" if cores.pinned
+           else f"{len(cores.envoy)} Envoy workers on {len(cores.envoy)} cores shared with load and provider")
         + "; × is the median ratio to bare Envoy in the same round "
         "(in brackets: the middle half of the rounds). CPU is that of Envoy. Streams are counted in chunks, CPU µs too.",
         "",

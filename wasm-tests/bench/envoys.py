@@ -1,38 +1,12 @@
-"""The Envoys to compare: bare, with the floor filter, and with Dragoman as its users would run it."""
+"""The Envoys to compare: what `dragoman render` prints, as it is, with the floor filter in the module's place, and with
+no filter at all. All else is the same: listener, access log, header rules, clusters."""
 
 import subprocess
 from pathlib import Path
 
 import yaml
 
-BUFFER = 32 * 1024 * 1024
 TYPE = "type.googleapis.com/"
-HTTP = "envoy.extensions.filters.http"
-ROUTER = {"name": "router", "typed_config": {"@type": f"{TYPE}{HTTP}.router.v3.Router"}}
-ROUTING_HEADER = "x-dragoman-cluster"
-
-
-def bare(listen: int, admin: int, provider: int) -> dict:
-    """No filter: the least that can stand between a client and a provider."""
-    return bootstrap(listen, admin, provider, [ROUTER], {"cluster": "provider"})
-
-
-def floor(listen: int, admin: int, provider: int, wasm: Path) -> dict:
-    """A filter that names the cluster and does nothing else: the cost of Wasm itself."""
-    plugin = {
-        "name": "floor",
-        "vm_config": {
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": str(wasm)}},
-        },
-        "configuration": {"@type": f"{TYPE}google.protobuf.StringValue", "value": "provider"},
-    }
-    wasm_filter = {
-        "name": "floor",
-        "typed_config": {"@type": f"{TYPE}{HTTP}.wasm.v3.Wasm", "config": plugin},
-    }
-    route = {"cluster_header": ROUTING_HEADER}
-    return bootstrap(listen, admin, provider, [wasm_filter, ROUTER], route)
 
 
 def dragoman(listen: int, admin: int, config: Path, command: Path, wasm: Path, log: bool) -> dict:
@@ -46,6 +20,38 @@ def dragoman(listen: int, admin: int, config: Path, command: Path, wasm: Path, l
     if not log:
         drop(whole, "access_log")
     return whole
+
+
+def bare(rendered: dict) -> dict:
+    """No filter: the least that can stand between a client and a provider."""
+    manager = connection_manager(rendered)
+    manager["http_filters"] = [one for one in manager["http_filters"] if "wasm" not in one["typed_config"]["@type"]]
+    route = manager["route_config"]["virtual_hosts"][0]["routes"][0]
+    route["match"].pop("headers", None)
+    route["route"].pop("cluster_header")
+    route["route"]["cluster"] = cluster(rendered)
+    return rendered
+
+
+def floor(rendered: dict, wasm: Path) -> dict:
+    """A filter that names the cluster and does nothing else: the cost of Wasm itself."""
+    for one in connection_manager(rendered)["http_filters"]:
+        if "wasm" in one["typed_config"]["@type"]:
+            plugin = one["typed_config"]["config"]
+            plugin["vm_config"]["code"]["local"]["filename"] = str(wasm)
+            plugin["vm_config"].pop("environment_variables", None)
+            plugin["configuration"] = {"@type": f"{TYPE}google.protobuf.StringValue", "value": cluster(rendered)}
+    return rendered
+
+
+def connection_manager(rendered: dict) -> dict:
+    listener = rendered["static_resources"]["listeners"][0]
+    return listener["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def cluster(rendered: dict) -> str:
+    """The stand-in provider serves all models: there is one cluster."""
+    return rendered["static_resources"]["clusters"][0]["name"]
 
 
 def drop(tree, key: str) -> None:
@@ -65,44 +71,3 @@ def dragoman_config(provider: int, models: dict) -> dict:
             "model": f"{vendor}/{name}", "api_base": bases[vendor], "api_key": "sk-bench"}}
         for alias, (vendor, name) in models.items()
     ]}
-
-
-def bootstrap(listen: int, admin: int, provider: int, filters: list, route: dict) -> dict:
-    manager = {
-        "@type": f"{TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "bench",
-        "http_filters": filters,
-        "route_config": {"virtual_hosts": [{
-            "name": "all",
-            "domains": ["*"],
-            "routes": [{"match": {"prefix": "/"}, "route": {**route, "timeout": "0s"}}],
-        }]},
-    }
-    chain = {"filters": [{"name": "http", "typed_config": manager}]}
-    most = 100_000
-    limits = {"max_connections": most, "max_pending_requests": most, "max_requests": most}
-    return {
-        "admin": {"address": address(admin)},
-        "static_resources": {
-            "listeners": [{
-                "name": "bench",
-                "address": address(listen),
-                "per_connection_buffer_limit_bytes": BUFFER,
-                "filter_chains": [chain],
-            }],
-            "clusters": [{
-                "name": "provider",
-                "type": "STATIC",
-                "connect_timeout": "1s",
-                "per_connection_buffer_limit_bytes": BUFFER,
-                "circuit_breakers": {"thresholds": [limits]},
-                "load_assignment": {"cluster_name": "provider", "endpoints": [{
-                    "lb_endpoints": [{"endpoint": {"address": address(provider)}}],
-                }]},
-            }],
-        },
-    }
-
-
-def address(port: int) -> dict:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}

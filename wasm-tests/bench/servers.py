@@ -71,11 +71,11 @@ def stand_in(binary: Path, cores: set):
 
 @contextlib.contextmanager
 def envoy(binary: str, config: dict, file: Path, admin: int, cores: set):
-    """One Envoy with one worker; yields its `Server` once it is ready."""
+    """One Envoy with a worker for each of its cores; yields its `Server` once it is ready."""
     file.write_text(yaml.safe_dump(config, sort_keys=False))
     log = file.with_suffix(".log").open("w+")
     # The access log, if any, is written all the same: only its place is void.
-    server = Server([binary, "-c", file, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"],
+    server = Server([binary, "-c", file, "--concurrency", str(len(cores)), "--disable-hot-restart", "-l", "warning"],
                     cores, stdout=subprocess.DEVNULL, stderr=log)
     try:
         wait_ready(server, admin, log)

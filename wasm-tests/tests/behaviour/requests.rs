@@ -338,6 +338,11 @@ fn time_limits_become_headers_for_envoys_router() {
     );
     assert_eq!(
         limits(true, json!({"timeout": 30}), json!({"timeout": 10})),
+        (text("30000"), None),
+        "the deployment's own limit counts before the general one"
+    );
+    assert_eq!(
+        limits(true, json!({}), json!({"timeout": 10})),
         (text("10000"), None)
     );
 }
