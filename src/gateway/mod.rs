@@ -1,7 +1,7 @@
 //! The data path: one exchange from a client's request to the last byte of its answer.
 //!
-//! An [`Exchange`] is told what happens ([`Event`]) and says the one thing to do about it
-//! ([`Effect`]). It asks nobody for the time, for chance or for state: they are in its [`Context`].
+//! An [`Exchange`] is told what happens ([`Event`](event::Event)) and says the one thing to do about it
+//! ([`Effect`](effect::Effect)). It asks nobody for the time, for chance or for state: they are in its [`Context`].
 //!
 //! ```text
 //! Arrived ─ admit ─┬─ somebody else's ──────────────────────────────► Pass

@@ -37,8 +37,8 @@ pub struct Account {
     pub usage: Option<Usage>,
     /// Which tier served it.
     pub tier: Option<String>,
-    /// Nanoseconds spent inside the gateway; `None` when that was not measured.
-    pub overhead_ns: Option<u64>,
+    /// Nanoseconds spent inside the gateway so far.
+    pub overhead_ns: u64,
     /// Why it failed, in a word.
     pub error: Option<String>,
 }
@@ -95,9 +95,8 @@ impl Account {
         let duration = millis(cx.now, self.arrived);
         cx.meter
             .observe(Histogram::RequestDurationMs, subject, duration);
-        if let Some(overhead) = self.overhead_us() {
-            cx.meter.observe(Histogram::OverheadUs, subject, overhead);
-        }
+        let overhead = self.overhead_us();
+        cx.meter.observe(Histogram::OverheadUs, subject, overhead);
         if let Some(first) = self.first_content {
             let wait = millis(first, self.arrived);
             cx.meter
@@ -105,8 +104,8 @@ impl Account {
         }
     }
 
-    fn overhead_us(&self) -> Option<u64> {
-        self.overhead_ns.map(|nanos| nanos / 1_000)
+    const fn overhead_us(&self) -> u64 {
+        self.overhead_ns / 1_000
     }
 
     fn count(&self, usage: &Usage, cx: &mut Context<'_>) {
@@ -162,7 +161,7 @@ impl Account {
             estimated: usage.map(|usage| usage.estimated),
             cost_nanousd: self.cost.map(Usd::nanos),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
-            overhead_us: self.overhead_us(),
+            overhead_us: ours.map(|()| self.overhead_us()),
             error: self.error.as_deref(),
             details: Some(details).filter(|details| !details.is_empty()),
         }

@@ -29,8 +29,6 @@ pub struct Own {
     pub meters: Meters,
     /// Chance.
     pub rng: Rng,
-    /// Streams so far.
-    pub streams: usize,
 }
 
 /// The plugin's root context.
@@ -66,7 +64,6 @@ impl RootContext for Root {
                 let own = Own {
                     meters: Meters::new(Rc::clone(&plan)),
                     rng: entropy::rng(),
-                    streams: 0,
                 };
                 super::calls::set_tick(FLUSH_MS);
                 self.worker = Some(Rc::new(Worker {

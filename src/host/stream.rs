@@ -14,18 +14,12 @@ use crate::gateway::event::{Event, Local, Wants};
 use crate::gateway::{Context, Exchange};
 use crate::value::time::Timestamp;
 
-/// One stream in so many has the time measured that it spends inside the gateway: asking for the
-/// time, twice in each callback, would be a good part of that time.
-const MEASURED: usize = 16;
-
 /// A request and its answer, as Envoy tells of them.
 #[derive(Debug)]
 pub struct Stream {
     exchange: Exchange,
     /// Chunks of a flowing stream so far.
     chunks: usize,
-    /// Whether the time it takes is measured.
-    measured: bool,
     /// The time of the latest callback that asked for it.
     now: Timestamp,
     /// Bytes of the answer's body that are held and were already read.
@@ -38,15 +32,9 @@ pub struct Stream {
 impl Stream {
     /// A stream on this worker.
     pub fn new(worker: Rc<Worker>) -> Self {
-        let measured = {
-            let streams = &mut worker.own.borrow_mut().streams;
-            *streams = streams.wrapping_add(1);
-            streams.wrapping_sub(1).is_multiple_of(MEASURED)
-        };
         Self {
             exchange: Exchange::new(),
             chunks: 0,
-            measured,
             now: Timestamp::default(),
             read: 0,
             whole: false,
@@ -66,7 +54,7 @@ impl Stream {
         self.exchange.step(event, &mut context)
     }
 
-    /// Does what an event asks for, at a time that matters.
+    /// Does what an event asks for and counts the time it took as spent inside the gateway.
     fn timed(&mut self, act: impl FnOnce(&mut Self) -> Action) -> Action {
         self.now = calls::now();
         let action = act(self);
@@ -74,18 +62,9 @@ impl Stream {
         action
     }
 
-    /// Does what an event asks for that does not depend on the time.
-    fn untimed(&mut self, act: impl FnOnce(&mut Self) -> Action) -> Action {
-        if self.measured {
-            self.timed(act)
-        } else {
-            act(self)
-        }
-    }
-
     /// Counts what was done since the latest callback as time spent, `times` over.
     fn spent(&mut self, times: u64) {
-        if self.measured && self.exchange.is_ours() {
+        if self.exchange.is_ours() {
             let nanos = u64::try_from(calls::now().since(self.now).as_nanos()).unwrap_or(u64::MAX);
             self.exchange.spend(nanos.saturating_mul(times));
         }
@@ -145,7 +124,7 @@ impl Stream {
         if mem::replace(&mut self.whole, true) || self.exchange.wants() == Wants::Nothing {
             return Action::Continue;
         }
-        self.untimed(|stream| {
+        self.timed(|stream| {
             let body = calls::body(Buffer::RequestBody, 0, size);
             stream.on_request(Event::Request { body: &body }, size)
         })
@@ -156,9 +135,7 @@ impl Stream {
             Wants::Nothing => Action::Continue,
             Wants::Whole if !last => Action::Pause,
             Wants::Chunks if self.exchange.is_flowing() => self.flow(size, last),
-            // The time of the first content is wanted.
-            Wants::Chunks => self.timed(|stream| stream.chunk(size, last)),
-            Wants::Whole => self.untimed(|stream| stream.chunk(size, last)),
+            Wants::Chunks | Wants::Whole => self.timed(|stream| stream.chunk(size, last)),
         }
     }
 
@@ -166,7 +143,7 @@ impl Stream {
     /// done with one, so one in `SAMPLE` is timed and stands for all.
     fn flow(&mut self, size: usize, last: bool) -> Action {
         const SAMPLE: usize = 8;
-        let sampled = self.measured && self.chunks.is_multiple_of(SAMPLE);
+        let sampled = self.chunks.is_multiple_of(SAMPLE);
         self.chunks = self.chunks.wrapping_add(1);
         if sampled {
             self.now = calls::now();
@@ -227,7 +204,7 @@ impl HttpContext for Stream {
             return Action::Continue;
         }
         self.read = 0;
-        self.untimed(|stream| {
+        self.timed(|stream| {
             let head = calls::head(Map::ResponseHeaders);
             // Envoy answers in an upstream's place with these statuses only.
             let suspect = head

@@ -97,8 +97,7 @@ impl Exchange {
 
     /// Adds to the time spent inside the gateway.
     pub fn spend(&mut self, nanos: u64) {
-        let spent = self.account.overhead_ns.unwrap_or_default();
-        self.account.overhead_ns = Some(spent.saturating_add(nanos));
+        self.account.overhead_ns = self.account.overhead_ns.saturating_add(nanos);
     }
 
     /// Whether a stream is on its way to the client: what it does with a chunk then does not depend

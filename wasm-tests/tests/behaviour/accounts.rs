@@ -180,6 +180,7 @@ fn an_exchange_is_counted_and_logged_once_wherever_its_client_leaves() {
             1,
             "{place}"
         );
+        assert_eq!(ledger.observed(Histogram::OverheadUs).len(), 1, "{place}");
         assert_eq!(ledger.logged.len(), 1, "{place}");
     });
 }
@@ -254,7 +255,7 @@ fn the_log_tells_the_facts_and_neither_secrets_nor_query() {
             "call_id": call_id, "method": "POST", "path": "/v1/chat/completions", "operation": "chat",
             "model": "gpt", "model_group": "gpt", "deployment": "orange", "provider": "openai", "stream": false,
             "input_tokens": 1000, "output_tokens": 100, "cache_read_tokens": 0, "cache_write_tokens": 0,
-            "reasoning_tokens": 0, "estimated": false, "cost_nanousd": 2_800_000,
+            "reasoning_tokens": 0, "estimated": false, "cost_nanousd": 2_800_000, "overhead_us": 0,
         })
     );
     let logged = String::from_utf8(visit.ledger().logged[0].clone()).unwrap();

@@ -46,8 +46,8 @@ const REPLIES: &[Reply] = &[
         when: "response.code_details in ['response_timeout', 'upstream_per_try_timeout', 'stream_idle_timeout', \
                'upstream_max_stream_duration_reached']",
         status: Some(504),
-        kind: SERVER,
-        code: Some("timeout"),
+        kind: "timeout",
+        code: Some("upstream_timeout"),
         message: "The model provider did not answer in time.",
     },
     Reply {
@@ -55,14 +55,21 @@ const REPLIES: &[Reply] = &[
                'maintenance_mode'] || response.code_details.contains('{overflow')",
         status: Some(503),
         kind: SERVER,
-        code: Some("service_unavailable"),
+        code: Some("upstream_unavailable"),
         message: "The model provider cannot be reached now.",
+    },
+    Reply {
+        when: "response.code_details == 'response_payload_too_large'",
+        status: Some(502),
+        kind: SERVER,
+        code: Some("upstream_too_large"),
+        message: "The model provider's answer is longer than this gateway takes.",
     },
     Reply {
         when: "response.code_details.startsWith('upstream_')",
         status: Some(502),
         kind: SERVER,
-        code: Some("upstream_error"),
+        code: Some("upstream_reset"),
         message: "The connection to the model provider failed.",
     },
     Reply {
