@@ -172,11 +172,19 @@ fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> R
 fn is_failure(key: Text<'_>, reader: &mut Reader<'_>) -> Result<bool, Fault> {
     let value = reader.skip()?;
     Ok(match key.raw() {
-        b"error" => !matches!(value, b"null" | b"false" | b"\"\"" | b"{}" | b"0"),
+        b"error" => is_truthy(value),
         b"object" | b"type" => value == b"\"error\"",
         b"base_resp" => base_resp(value)?,
         _ => false,
     })
+}
+
+fn is_truthy(value: &[u8]) -> bool {
+    let inner = match value {
+        [b'{' | b'[', inner @ .., _] => inner.trim_ascii(),
+        _ => value,
+    };
+    !matches!(inner, b"" | b"null" | b"false" | b"\"\"" | b"0")
 }
 
 fn base_resp(value: &[u8]) -> Result<bool, Fault> {
@@ -261,20 +269,35 @@ mod tests {
     #[test]
     fn failures_are_seen_in_every_spelling() {
         for json in [
-            r#"{"error":{"message":"m"}}"#,
-            r#"{"error":"m"}"#,
+            r#"{"error":{"code":502,"message":"provider down"}}"#,
+            r#"{"id":"x","choices":[],"error":"m"}"#,
+            r#"{"error":true}"#,
+            r#"{"error":["m"]}"#,
             r#"{"object":"error","message":"m"}"#,
-            r#"{"type":"error","error":{}}"#,
-            r#"{"choices":null,"base_resp":{"status_code":1008}}"#,
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#,
+            r#"{"type":"error","code":"c","message":"m"}"#,
+            r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"m"}}"#,
         ] {
             assert!(whole(json.as_bytes()).unwrap().failed, "{json}");
             assert!(chunk(json.as_bytes()).unwrap().failed, "{json}");
         }
+    }
+
+    #[test]
+    fn answers_are_not_failures_whatever_they_talk_about() {
         for json in [
             r#"{"error":null,"object":"chat.completion"}"#,
-            r#"{"base_resp":{"status_code":0}}"#,
+            r#"{"error":""}"#,
+            r#"{"error":{ }}"#,
+            r#"{"error":[]}"#,
+            r#"{"error":0}"#,
+            r#"{"error":false,"type":"response"}"#,
+            r#"{"base_resp":{"status_code":0,"status_msg":"success"}}"#,
+            r#"{"choices":[{"message":{"content":"\"error\"","error":{"a":1}}}]}"#,
+            r#"{"object":"chat.completion","metadata":{"type":"error"}}"#,
         ] {
             assert!(!whole(json.as_bytes()).unwrap().failed, "{json}");
+            assert!(!chunk(json.as_bytes()).unwrap().failed, "{json}");
         }
     }
 

@@ -2,7 +2,6 @@
 
 mod class;
 mod delay;
-mod frame;
 mod phrases;
 mod read;
 mod redact;
@@ -12,7 +11,6 @@ mod visible;
 use serde::Serialize;
 
 pub use class::Class;
-pub use frame::is_error_frame;
 pub use redact::redact;
 
 /// An error as OpenAI's API states it.
