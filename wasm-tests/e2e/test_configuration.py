@@ -4,6 +4,7 @@ import json
 import os
 import socket
 
+import httpx2
 import pytest
 import yaml
 
@@ -130,6 +131,21 @@ def test_a_good_update_takes_effect(updatable):
     until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
     assert updatable.gateway.chat("gpt").status_code == 404
     assert updatable.stat("update_rejected") == 0
+
+
+def test_a_stream_that_outlives_its_configuration_is_counted(updatable, stand_in):
+    stand_in.behave(chunks=15, chunk_delay_ms=100)
+    body = {"model": "gpt", "messages": [{"role": "user", "content": "hello"}], "stream": True}
+    with httpx2.stream("POST", f"{updatable.gateway.url}/v1/chat/completions", json=body, trust_env=False) as answer:
+        pieces = answer.iter_text()
+        text = next(pieces)
+        updatable.replace(small(updatable.url, group="new"))
+        until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
+        assert "[DONE]" not in text, "the stream was to outlive the update"
+        text += "".join(pieces)
+    assert text.endswith("data: [DONE]\n\n")
+    labels = {"model_group": "gpt", "status": "200"}
+    until("the count", lambda: updatable.gateway.metrics().sum("dragoman_requests_total", **labels) == 1)
 
 
 def test_a_bad_update_is_refused_and_the_old_configuration_stays(updatable):
