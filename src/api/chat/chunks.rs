@@ -2,7 +2,7 @@
 
 use super::answer::{answer_id, finish_of, write_citation, write_thinking, write_usage};
 use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
-use crate::canonical::error::{ApiError, Class};
+use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::usage::Usage;
 use crate::usage::estimate::Estimator;
@@ -72,13 +72,6 @@ impl Chunks {
         }
     }
 
-    /// The vendor's stream is over. One that ended without its own end is reported to the client as a failure.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
-        if !self.is_over() {
-            self.fail(cut_short(), out);
-        }
-    }
-
     /// Appends a complete answer as chunks, end included.
     pub fn whole(&mut self, completion: &Completion, out: &mut Vec<u8>) {
         self.created = completion.created.unwrap_or(self.created);
@@ -99,12 +92,6 @@ impl Chunks {
         self.ended
     }
 
-    /// The failure that ended the answer, if one did.
-    #[must_use]
-    pub const fn failure(&self) -> Option<&ApiError> {
-        self.failure.as_ref()
-    }
-
     /// The usage the vendor has stated so far.
     #[must_use]
     pub const fn usage(&self) -> Option<Usage> {
@@ -115,22 +102,6 @@ impl Chunks {
     #[must_use]
     pub fn estimated_output(&self) -> u64 {
         self.estimator.tokens()
-    }
-
-    /// The usage to account for: what the vendor stated once generation has stopped; before that, the prompt as
-    /// stated (else `estimated_input`) and the text seen so far, marked as estimated.
-    #[must_use]
-    pub fn counted(&self, estimated_input: u64) -> Usage {
-        let seen = self.estimator.tokens();
-        match self.usage {
-            Some(usage) if self.finished || self.ended => usage,
-            Some(usage) => Usage {
-                estimated: true,
-                output: usage.output.max(seen),
-                ..usage
-            },
-            None => Usage::estimated(estimated_input, seen),
-        }
     }
 
     const fn is_over(&self) -> bool {
@@ -293,15 +264,11 @@ fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn cut_short() -> ApiError {
-    ApiError::new(502, Class::Server, "upstream ended the stream early")
-        .with_code("upstream_stream_truncated")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::canonical::answer::ToolCall;
+    use crate::canonical::error::Class;
 
     fn chunks(include_usage: bool) -> Chunks {
         Chunks::new("chatcmpl-1".to_owned(), 7, "m", include_usage)
@@ -362,22 +329,14 @@ mod tests {
         let mut failed = chunks(false);
         let frames = sent(
             &mut failed,
-            &[Piece::Failed(cut_short()), Piece::Content("x"), Piece::End],
+            &[
+                Piece::Failed(ApiError::new(503, Class::Overloaded, "down")),
+                Piece::Content("x"),
+                Piece::End,
+            ],
         );
         assert_eq!(frames.matches("data: ").count(), 1);
-        assert!(failed.failure().is_some() && !failed.has_ended());
-    }
-
-    #[test]
-    fn a_stream_that_just_ends_is_a_failure() {
-        let mut cut = chunks(false);
-        let mut out = sent(&mut cut, &[Piece::Content("x")]).into_bytes();
-        cut.finish(&mut out);
-        let out = String::from_utf8(out).unwrap();
-        assert!(out.ends_with(
-            "data: {\"error\":{\"message\":\"upstream ended the stream early\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_stream_truncated\"}}\n\n"
-        ));
-        assert!(!out.contains("[DONE]"));
+        assert!(!failed.has_ended());
     }
 
     #[test]
@@ -396,29 +355,6 @@ mod tests {
         assert!(!stream.has_content());
         sent(&mut stream, &[Piece::Reasoning("x")]);
         assert!(stream.has_content());
-    }
-
-    #[test]
-    fn what_a_stream_cut_short_used_is_estimated_from_what_was_sent() {
-        let mut stream = chunks(false);
-        let stated = Usage {
-            input: 20,
-            output: 1,
-            ..Usage::default()
-        };
-        sent(&mut stream, &[Piece::Content("twelve chars")]);
-        assert_eq!(stream.counted(9), Usage::estimated(9, 3));
-        sent(&mut stream, &[Piece::Usage(stated)]);
-        assert_eq!(
-            stream.counted(9),
-            Usage {
-                estimated: true,
-                output: 3,
-                ..stated
-            }
-        );
-        sent(&mut stream, &[Piece::Finish(FinishReason::Stop)]);
-        assert_eq!(stream.counted(9), stated);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Fixtures of streams: whole, cut everywhere, byte by byte, with other line ends.
 
 use dragoman::api::chat::chunks::Chunks;
+use dragoman::gateway::relay::foreign::ForeignRelay;
+use dragoman::gateway::relay::{Output, Relay, error_event};
 use serde_json::{Map, Value};
 
 use super::case::{Fixture, chat, same};
@@ -34,27 +36,33 @@ pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
     )
 }
 
-/// What the client is sent when the vendor's bytes come in these parts.
+/// What the client is sent when the vendor's bytes come in these parts: what the gateway's own relay
+/// makes of them, and the error event if it fails.
 fn deliver<'a>(
     fixture: &Fixture<'_>,
     name: &str,
     parts: impl IntoIterator<Item = &'a [u8]>,
 ) -> String {
-    let mut decoder = fixture.decoder(name);
     let include_usage = chat(fixture.request()).include_usage;
-    let mut chunks = Chunks::new(
-        "chatcmpl-ours".to_owned(),
-        1_768_480_496,
-        "group",
-        include_usage,
-    );
+    let id = "chatcmpl-ours".to_owned();
+    let chunks = Chunks::new(id, 1_768_480_496, "group", include_usage);
+    let mut relay = ForeignRelay::new(fixture.decoder(name), chunks, Vec::new());
     let mut out = Vec::new();
     for part in parts {
-        decoder.stream(part, false, &mut |piece| chunks.push(&piece, &mut out));
+        take(&mut out, part, relay.push(part, false));
     }
-    decoder.stream(b"", true, &mut |piece| chunks.push(&piece, &mut out));
-    chunks.finish(&mut out);
+    take(&mut out, b"", relay.push(b"", true));
+    if let Some(failure) = &relay.seen().failure {
+        out.extend(error_event(failure));
+    }
     String::from_utf8(out).expect("chunks are text")
+}
+
+fn take(out: &mut Vec<u8>, part: &[u8], output: Output) {
+    match output {
+        Output::Same => out.extend_from_slice(part),
+        Output::Changed(bytes) => out.extend(bytes),
+    }
 }
 
 fn unchanged(whole: &str, cut: &str, how: &str) -> Result<(), String> {
