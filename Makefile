@@ -48,7 +48,7 @@ lint: rust-targets .venv/.ready ## Check formatting and lints, warnings denied
 	@$(RUN_TESTS) format clippy
 
 .PHONY: unit
-unit: .venv/.ready ## Run the unit tests
+unit: .venv/.ready $(ENVOY_READY) ## Run the unit tests
 	@$(RUN_TESTS) unit
 
 .PHONY: behaviour

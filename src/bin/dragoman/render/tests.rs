@@ -214,7 +214,7 @@ fn the_example_for_istio_cuts_the_same_labels_out_of_metric_names() {
 
 #[test]
 fn envoy_accepts_it() {
-    let Some(envoy) = envoy() else { return };
+    let envoy = envoy();
     let folder = std::env::temp_dir().join(format!("dragoman-render-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (module, file) = (folder.join("empty.wasm"), folder.join("envoy.yaml"));
@@ -246,8 +246,9 @@ const MODULE: &[u8] = b"\0asm\x01\0\0\0\
     \x0a\x09\x02\x02\0\x0b\x04\0A\0\x0b";
 
 /// Envoy as `make` installs it, or as the environment says.
-fn envoy() -> Option<PathBuf> {
+fn envoy() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/envoy");
-    let named = std::env::var_os("ENVOY").map(PathBuf::from);
-    named.or_else(|| installed.exists().then_some(installed))
+    let envoy = std::env::var_os("ENVOY").map_or(installed, PathBuf::from);
+    assert!(envoy.exists(), "no Envoy to ask: `make setup` installs one");
+    envoy
 }
