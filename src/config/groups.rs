@@ -41,8 +41,14 @@ pub(super) fn gathered(
         }));
         groups.push(Group {
             name,
-            deployments: start..all.len(),
+            deployments: (start..all.len()).collect(),
             weights,
+            strategy: crate::routing::Strategy::SimpleShuffle,
+            retries: crate::policy::Retries {
+                by_class: crate::policy::PerClass::default(),
+                number: 2,
+            },
+            chains: crate::policy::Chains::default(),
         });
     }
     (all, groups)

@@ -3,8 +3,10 @@
 use core::time::Duration;
 use std::collections::HashMap;
 
+use crate::policy::{Budget, Chains, CooldownRules, Retries};
 use crate::provider::Provider;
-use crate::usage::prices::Prices;
+use crate::routing::Strategy;
+use crate::usage::prices::{Abilities, Prices};
 use crate::value::secret::Secret;
 
 /// Everything the gateway does follows from this.
@@ -16,10 +18,35 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// Group and alias names to the group's index.
     pub names: HashMap<String, GroupName>,
+    /// The deployments by their ids: a request may name one instead of a group.
+    pub ids: HashMap<String, usize>,
+    /// The groups whose names are patterns, the most specific first, as indexes into [`Plan::groups`].
+    pub patterns: Vec<usize>,
     /// The key callers must present, if any.
     pub master_key: Option<Secret>,
-    /// `litellm_settings.request_timeout`, else `router_settings.timeout`.
+    /// What bounds a whole request, over all its attempts and waits: `litellm_settings.request_timeout`, else
+    /// `router_settings.timeout`.
     pub timeout: Option<Duration>,
+    /// `dragoman.stream_idle_timeout`: the longest silence between the chunks of a stream.
+    pub stream_idle_timeout: Option<Duration>,
+    /// `dragoman.hedge_after`: when a second deployment is asked because the first has not said anything.
+    pub hedge_after: Option<Duration>,
+    /// `dragoman.midstream`: what becomes of a stream that breaks off after its first content.
+    pub midstream: Midstream,
+    /// `dragoman.retry_transport`: how a request is tried again.
+    pub transport: Transport,
+    /// `router_settings.retry_after`: the least time between two attempts that must wait at all.
+    pub retry_after: Duration,
+    /// `dragoman.retry_budget`.
+    pub retry_budget: Budget,
+    /// `max_fallbacks`: how many other models a request may go on to.
+    pub max_fallbacks: u32,
+    /// `default_fallbacks`, for models nobody knows.
+    pub default_fallbacks: Vec<crate::policy::Hop>,
+    /// `enable_tag_filtering`, and how the tags must match.
+    pub tags: Option<TagMatch>,
+    /// `enable_pre_call_checks`.
+    pub pre_call_checks: bool,
     /// The longest request body taken, in bytes.
     pub max_body: usize,
     /// The request header that names the upstream cluster to Envoy.
@@ -41,12 +68,41 @@ impl Plan {
     }
 
     /// The deployments of a group.
-    #[must_use]
-    pub fn members(&self, group: &Group) -> &[Deployment] {
-        self.deployments
-            .get(group.deployments.clone())
-            .unwrap_or_default()
+    pub fn members(&self, group: &Group) -> impl Iterator<Item = &Deployment> {
+        group
+            .deployments
+            .iter()
+            .filter_map(|index| self.deployments.get(*index))
     }
+}
+
+/// How a request is tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// The filter calls the next provider itself: any Envoy will do, and a stream that was tried again arrives whole.
+    #[default]
+    Dispatch,
+    /// Envoy replays the request through an internal listener: streams stay streams.
+    Envoy,
+}
+
+/// What becomes of a stream that breaks off after its first content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Midstream {
+    /// A fallback is asked to go on from the text so far.
+    Continue,
+    /// The client is told.
+    #[default]
+    Fail,
+}
+
+/// When a deployment's tags fit a request's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagMatch {
+    /// It has all of them.
+    All,
+    /// It has one of them.
+    Any,
 }
 
 /// A name callers may use for a group.
@@ -64,10 +120,16 @@ pub struct Group {
     /// The `model_name`.
     pub name: String,
     /// Indexes into [`Plan::deployments`].
-    pub deployments: core::ops::Range<usize>,
+    pub deployments: Vec<usize>,
     /// How often each of them is picked, relative to the others: by `weight`, else `rpm`, else
     /// `tpm`, whichever one of them has above 0; else all alike. One that lacks what decides has 0.
     pub weights: Vec<f64>,
+    /// How one of them is picked.
+    pub strategy: Strategy,
+    /// How often it is tried again.
+    pub retries: Retries,
+    /// Where its requests go when it has failed.
+    pub chains: Chains,
 }
 
 /// One entry of `model_list`.
@@ -85,15 +147,31 @@ pub struct Deployment {
     pub endpoint: Endpoint,
     /// `api_key`.
     pub api_key: Option<Secret>,
+    /// `order`: the lowest one there is is used first; without one, last.
+    pub order: Option<u64>,
+    /// `tags`.
+    pub tags: Vec<String>,
+    /// `max_parallel_requests`, the deployment's or the router's `default_max_parallel_requests`.
+    pub max_parallel: Option<u32>,
+    /// `num_retries` of the deployment itself: it counts when the attempt that failed was its.
+    pub num_retries: Option<u32>,
+    /// When it is sent to rest.
+    pub cooldown: CooldownRules,
+    /// The largest prompt, in tokens: `model_info.max_input_tokens`, else the price table's.
+    pub max_input: Option<u64>,
+    /// What it can do, by `model_info.supports_*`, else by the price table; `None` where nobody knows.
+    pub abilities: Option<Abilities>,
+    /// `dragoman.prefill`: it goes on from a last message of the assistant.
+    pub prefill: bool,
     /// `weight`.
     pub weight: Option<f64>,
     /// `rpm`.
     pub rpm: Option<u64>,
     /// `tpm`.
     pub tpm: Option<u64>,
-    /// `timeout`.
+    /// `timeout`: bounds one attempt.
     pub timeout: Option<Duration>,
-    /// `stream_timeout`, the deployment's or the router's.
+    /// `stream_timeout`, the deployment's or the router's: bounds one attempt's time to its first content.
     pub stream_timeout: Option<Duration>,
     /// `extra_headers`; names in lower case. Values may be credentials.
     pub extra_headers: Vec<(String, Secret)>,

@@ -64,7 +64,22 @@ pub fn read(source: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Chec
             .general
             .credential("master_key", &findings.env)
             .map(|key| Secret::new(key.value)),
+        ids: std::collections::HashMap::new(),
+        patterns: Vec::new(),
         timeout: sections.timeout(&findings.env),
+        stream_idle_timeout: None,
+        hedge_after: None,
+        midstream: super::plan::Midstream::default(),
+        transport: super::plan::Transport::default(),
+        retry_after: Duration::ZERO,
+        retry_budget: crate::policy::Budget {
+            floor: 10,
+            percent: 20,
+        },
+        max_fallbacks: 5,
+        default_fallbacks: Vec::new(),
+        tags: None,
+        pre_call_checks: false,
         max_body: sections.max_body(&mut findings),
         cluster_header: defaults.cluster_header,
     };

@@ -139,13 +139,11 @@ fn deployments_of_a_group_are_next_to_each_other_and_keep_their_order() {
     for (index, group) in plan.groups.iter().enumerate() {
         assert!(
             plan.members(group)
-                .iter()
                 .all(|deployment| deployment.group == index)
         );
     }
     let hosts: Vec<_> = plan
         .members(&plan.groups[0])
-        .iter()
         .map(|deployment| deployment.endpoint.authority.as_str())
         .collect();
     assert_eq!(hosts, ["api.openai.com", "proxy.example.com:8443"]);
@@ -191,7 +189,6 @@ fn the_deployment_s_drop_params_wins_over_the_general_one() {
     let plan = plan(&realistic());
     let members: Vec<_> = plan
         .members(&plan.groups[0])
-        .iter()
         .map(|deployment| deployment.drop_params)
         .collect();
     assert_eq!(members, [true, false]);

@@ -27,6 +27,7 @@ pub mod settle;
 pub use exchange::Exchange;
 
 use crate::config::plan::Plan;
+use crate::state::{Desk, Store};
 use crate::value::rng::Rng;
 use crate::value::time::Timestamp;
 use meter::Meter;
@@ -41,4 +42,8 @@ pub struct Context<'a> {
     pub meter: &'a mut dyn Meter,
     /// What the operator configured.
     pub plan: &'a Plan,
+    /// What all workers know together.
+    pub store: &'a dyn Store,
+    /// This worker's part of it.
+    pub desk: &'a mut Desk,
 }

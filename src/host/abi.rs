@@ -48,6 +48,13 @@ unsafe extern "C" {
         length: *mut usize,
     ) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        size: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+        cas: *mut u32,
+    ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
     fn proxy_get_property(
         path: *const u8,
@@ -77,6 +84,13 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        size: usize,
+        value: *const u8,
+        length: usize,
+        cas: u32,
+    ) -> u32;
     fn proxy_set_property(path: *const u8, size: usize, value: *const u8, length: usize) -> u32;
 }
 
@@ -160,6 +174,24 @@ pub fn set_pairs(map: Map, pairs: &[u8]) -> Result<(), Refused> {
 pub fn set_property(path: &[u8], value: &[u8]) -> Result<(), Refused> {
     // SAFETY: the host reads both before it returns.
     check(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+/// The shared record of that name and its version; empty when there is none.
+pub fn shared(key: &str) -> Result<(Vec<u8>, u32), Refused> {
+    let mut cas = 0;
+    // SAFETY: the host reads `key` and writes all three places before it returns.
+    let bytes = take(|data, length| unsafe {
+        proxy_get_shared_data(key.as_ptr(), key.len(), data, length, &raw mut cas)
+    })?;
+    Ok((bytes, cas))
+}
+
+/// Writes the shared record of that name, if it has this version; 0 is any version.
+pub fn set_shared(key: &str, value: &[u8], cas: u32) -> Result<(), Refused> {
+    // SAFETY: the host reads both before it returns.
+    check(unsafe {
+        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas)
+    })
 }
 
 pub fn set_tick(period_ms: u32) -> Result<(), Refused> {

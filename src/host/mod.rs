@@ -5,6 +5,7 @@ mod calls;
 mod entropy;
 mod meters;
 mod root;
+mod shared;
 mod stream;
 
 proxy_wasm::main! {{

@@ -11,6 +11,7 @@ use super::meters::Meters;
 use super::stream::Stream;
 use crate::config;
 use crate::config::plan::Plan;
+use crate::state::Desk;
 use crate::value::rng::Rng;
 
 /// What the streams of one worker share.
@@ -25,6 +26,8 @@ pub struct Worker {
 /// What changes as streams go on.
 #[derive(Debug)]
 pub struct Own {
+    /// What this worker keeps of the shared state.
+    pub desk: Desk,
     /// Counts.
     pub meters: Meters,
     /// Chance.
@@ -62,6 +65,7 @@ impl RootContext for Root {
             Ok(plan) => {
                 let plan = Rc::new(plan);
                 let own = Own {
+                    desk: Desk::default(),
                     meters: Meters::new(Rc::clone(&plan)),
                     rng: entropy::rng(),
                 };

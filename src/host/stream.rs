@@ -9,6 +9,7 @@ use proxy_wasm::types::Action;
 use super::abi::{Buffer, Map};
 use super::calls;
 use super::root::Worker;
+use super::shared::Shared;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::{Event, Local, Wants};
 use crate::gateway::{Context, Exchange};
@@ -50,6 +51,8 @@ impl Stream {
             rng: &mut own.rng,
             meter: &mut own.meters,
             plan: &self.worker.plan,
+            store: &Shared,
+            desk: &mut own.desk,
         };
         self.exchange.step(event, &mut context)
     }

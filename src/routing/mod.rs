@@ -1,6 +1,28 @@
 //! Which deployment of a group serves a request: one small function per strategy.
 
+use core::time::Duration;
+
 use crate::value::rng::Rng;
+
+/// How a deployment is picked: `router_settings.routing_strategy`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Strategy {
+    /// `cost-based-routing`: the cheapest for this request.
+    Cost,
+    /// `latency-based-routing`: the fastest, or one that is not much slower.
+    Latency {
+        /// `lowest_latency_buffer`: how much slower than the fastest one may be, as a part of its latency.
+        buffer: f64,
+        /// `ttl`: how long a measurement counts.
+        ttl: Duration,
+    },
+    /// `least-busy`: the one with the fewest requests under way.
+    LeastBusy,
+    /// `simple-shuffle`: by weight.
+    SimpleShuffle,
+    /// `usage-based-routing`, `usage-based-routing-v2`: the one with the lowest share of its tokens per minute used.
+    Usage,
+}
 
 /// The index of one of the weights, each as likely as it is heavy, as LiteLLM's `simple-shuffle`
 /// picks; `None` when none weighs anything.

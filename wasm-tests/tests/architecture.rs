@@ -14,16 +14,14 @@ use std::path::{Path, PathBuf};
 
 /// What each folder may import besides itself: what stands below it, and not what stands next to it, but for
 /// `canonical`, whose answers state their usage.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("api", &["canonical", "usage", "value", "wire"]),
     ("canonical", &["usage", "value", "wire"]),
-    ("config", &["provider", "usage", "value", "wire"]),
     (
-        "gateway",
+        "config",
         &[
-            "api",
             "canonical",
-            "config",
+            "policy",
             "provider",
             "routing",
             "usage",
@@ -31,9 +29,26 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "wire",
         ],
     ),
-    ("host", &["config", "gateway", "usage", "value"]),
+    (
+        "gateway",
+        &[
+            "api",
+            "canonical",
+            "config",
+            "policy",
+            "provider",
+            "routing",
+            "state",
+            "usage",
+            "value",
+            "wire",
+        ],
+    ),
+    ("host", &["config", "gateway", "state", "usage", "value"]),
+    ("policy", &["canonical", "state", "value"]),
     ("provider", &["canonical", "usage", "value", "wire"]),
-    ("routing", &["value"]),
+    ("routing", &["state", "usage", "value"]),
+    ("state", &["value"]),
     ("usage", &["value", "wire"]),
     ("value", &[]),
     ("wire", &["value"]),

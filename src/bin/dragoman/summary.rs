@@ -80,7 +80,6 @@ fn rows(plan: &Plan, group: &Group) -> Vec<[String; 7]> {
         .iter()
         .map(|weight| format!("{:.1} %", 100.0 * weight / total));
     plan.members(group)
-        .iter()
         .zip(shares)
         .map(|(deployment, share)| row(deployment, share))
         .collect()

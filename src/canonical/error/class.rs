@@ -9,10 +9,14 @@ pub enum Class {
     Auth,
     /// The request is wrong in another way than those below.
     BadRequest,
+    /// The provider could not be reached, or broke the connection before it answered.
+    Connection,
     /// The provider refuses the content.
     ContentFilter,
     /// The prompt is too long for the model.
     ContextLength,
+    /// The answer is not what the provider documents.
+    Malformed,
     /// No such model, deployment or path.
     NotFound,
     /// The provider has no capacity right now.
@@ -29,6 +33,8 @@ pub enum Class {
     Timeout,
     /// The body is too large.
     TooLarge,
+    /// The stream ended before the answer was complete.
+    Truncated,
 }
 
 impl Class {
@@ -39,7 +45,11 @@ impl Class {
                 "invalid_request_error"
             }
             Class::NotFound | Class::TooLarge => "invalid_request_error",
-            Class::Overloaded | Class::Server => "server_error",
+            Class::Connection
+            | Class::Malformed
+            | Class::Overloaded
+            | Class::Server
+            | Class::Truncated => "server_error",
             Class::Permission => "permission_error",
             Class::Quota => "insufficient_quota",
             Class::RateLimit => "rate_limit_error",
@@ -58,10 +68,13 @@ impl Class {
             Class::RateLimit => Some("rate_limit_exceeded"),
             Class::TooLarge => Some("request_too_large"),
             Class::BadRequest
+            | Class::Connection
+            | Class::Malformed
             | Class::NotFound
             | Class::Permission
             | Class::Server
-            | Class::Timeout => None,
+            | Class::Timeout
+            | Class::Truncated => None,
         }
     }
 
@@ -74,7 +87,7 @@ impl Class {
             Class::Overloaded => 503,
             Class::Permission => 403,
             Class::Quota | Class::RateLimit => 429,
-            Class::Server => 502,
+            Class::Connection | Class::Malformed | Class::Server | Class::Truncated => 502,
             Class::Timeout => 504,
             Class::TooLarge => 413,
         }

@@ -135,5 +135,5 @@ impl Exchange {
 fn pick(group: usize, cx: &mut Context<'_>) -> Option<usize> {
     let group = cx.plan.groups.get(group)?;
     let offset = simple_shuffle(&group.weights, cx.rng)?;
-    group.deployments.clone().nth(offset)
+    group.deployments.get(offset).copied()
 }

@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use dragoman::config::plan::Plan;
 use dragoman::config::read;
+use dragoman::state::{Desk, Memory};
 use dragoman::value::rng::Rng;
 use dragoman::value::time::Timestamp;
 use serde_json::{Value, json};
@@ -30,10 +31,12 @@ const BEGINNING: u64 = 1_768_480_496_000_000_000;
 /// What exchanges happen in.
 #[derive(Debug)]
 pub struct World {
+    desk: Desk,
     ledger: Ledger,
     now: Timestamp,
     plan: Plan,
     rng: Rng,
+    store: Memory,
 }
 
 impl Default for World {
@@ -54,10 +57,12 @@ impl World {
             Err(faults) => panic!("{faults:?}"),
         };
         Self {
+            desk: Desk::default(),
             ledger: Ledger::default(),
             now: Timestamp::from_nanos(BEGINNING),
             plan: checked.plan,
             rng: Rng::new(1),
+            store: Memory::default(),
         }
     }
 
@@ -87,6 +92,8 @@ impl World {
         self.ledger = Ledger::default();
         self.now = Timestamp::from_nanos(BEGINNING);
         self.rng = Rng::new(1);
+        self.desk = Desk::default();
+        self.store = Memory::default();
     }
 
     /// A client sends a request.

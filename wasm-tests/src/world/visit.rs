@@ -247,16 +247,20 @@ impl<'w> Visit<'w> {
 
     fn step(&mut self, event: Event<'_>) -> Effect {
         let World {
+            desk,
             ledger,
             now,
             plan,
             rng,
+            store,
         } = &mut *self.world;
         let mut context = Context {
             now: *now,
             rng,
             meter: ledger,
             plan,
+            store,
+            desk,
         };
         let effect = self.exchange.step(event, &mut context);
         self.did.push(match &effect {

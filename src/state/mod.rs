@@ -1,0 +1,39 @@
+//! What all workers of one Envoy know together, so that no decision hangs on which of them is asked.
+//!
+//! A [`Store`] keeps small records by name. Envoy's shared data is one, [`Memory`] is the one of tests. Every record is bounded in
+//! size, and there is a bounded number of them for each configured deployment.
+
+mod desk;
+mod memory;
+
+pub use desk::Desk;
+pub use memory::Memory;
+
+/// Which state of a record a reader saw: a writer that names it loses if somebody wrote since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version(pub u32);
+
+impl Version {
+    /// The version of a record that is not there: whoever writes with it creates the record, or loses to whoever has.
+    /// Envoy ignores the version for a missing key and refuses one that no key has, which this is.
+    pub const ABSENT: Version = Version(u32::MAX);
+}
+
+/// Somebody else wrote the record since it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost;
+
+/// Records by name, shared by all workers.
+pub trait Store {
+    /// The record and its version; `None` when it is not there. An empty record is one that is not there.
+    fn get(&self, name: &str) -> Option<(Vec<u8>, Version)>;
+
+    /// Replaces the record that has this version.
+    ///
+    /// # Errors
+    /// When it has another by now; nothing was written.
+    fn swap(&self, name: &str, version: Version, record: &[u8]) -> Result<(), Lost>;
+
+    /// Writes the record whatever its version: for records that have only one writer.
+    fn put(&self, name: &str, record: &[u8]);
+}
