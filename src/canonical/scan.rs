@@ -15,6 +15,8 @@ pub struct Whole<'a> {
     pub choices: bool,
     /// Which tier served it.
     pub service_tier: Option<Text<'a>>,
+    /// Whether a choice finished because its content was withheld.
+    pub withheld: bool,
 }
 
 /// Reads a complete answer.
@@ -29,7 +31,7 @@ pub fn whole(json: &[u8]) -> Result<Whole<'_>, Fault> {
             found.usage = object(reader.skip()?);
         } else if key.is("choices") {
             found.choices = reader.peek() == Some(b'[');
-            reader.skip()?;
+            found.withheld = is_withheld(reader.skip()?);
         } else if key.is("service_tier") {
             found.service_tier = reader.optional_string()?;
         } else {
@@ -39,6 +41,26 @@ pub fn whole(json: &[u8]) -> Result<Whole<'_>, Fault> {
     })?;
     reader.end()?;
     Ok(found)
+}
+
+/// Whether one of the choices finished because its content was withheld. Few do, so that they are searched before they are read.
+fn is_withheld(choices: &[u8]) -> bool {
+    const REASON: &[u8] = b"\"content_filter\"";
+    if memchr::memmem::find(choices, REASON).is_none() {
+        return false;
+    }
+    let mut withheld = false;
+    let read = Reader::new(choices).array(|reader, _| {
+        if reader.peek() != Some(b'{') {
+            return reader.skip().map(|_| ());
+        }
+        reader.object(|reader, key| {
+            let value = reader.skip()?;
+            withheld |= key.is("finish_reason") && value == REASON;
+            Ok(())
+        })
+    });
+    read.is_ok() && withheld
 }
 
 /// What the gateway must know of one chunk of a stream.

@@ -67,6 +67,14 @@ impl Plan {
         groups.chain(aliases)
     }
 
+    /// Whether a request's body must be kept once it was sent on: Envoy brings it again only through an internal listener.
+    #[must_use]
+    pub fn keeps_bodies(&self) -> bool {
+        self.transport == Transport::Dispatch
+            || self.hedge_after.is_some()
+            || self.midstream == Midstream::Continue
+    }
+
     /// The deployments of a group.
     pub fn members(&self, group: &Group) -> impl Iterator<Item = &Deployment> {
         group

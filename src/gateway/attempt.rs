@@ -1,15 +1,17 @@
-//! One attempt: a deployment is picked and the request worded for it.
+//! One attempt: the request worded for a deployment, and what is known of it while it is under way.
 
 use core::time::Duration;
 
-use super::effect::Effect;
+use super::select::Pick;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::config::plan::{Deployment, Plan};
 use crate::provider::{Encoded, Reading, Target};
 use crate::usage::estimate::tokens_of;
+use crate::usage::prices::Prices;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// How much of a prompt is looked at to guess how many tokens it has.
 const SAMPLE: usize = 512;
@@ -17,33 +19,79 @@ const SAMPLE: usize = 512;
 /// A request that went to a deployment.
 #[derive(Debug)]
 pub struct Attempt {
-    /// Index into the plan's deployments.
-    pub deployment: usize,
-    /// How its answer is read.
-    pub reading: Reading,
+    /// When it went.
+    pub began: Timestamp,
+    /// When it must be over: the deployment's `timeout`.
+    pub ends: Option<Timestamp>,
+    /// When its first content must have come: `stream_timeout`, for streams.
+    pub first_by: Option<Timestamp>,
     /// Whether the client wants the usage chunk.
     pub include_usage: bool,
     /// About how many tokens the prompt has, should the vendor not say.
     pub input_tokens: u64,
+    /// The choice it follows from.
+    pub pick: Pick,
+    /// What it costs, where the plan could not know: a deployment for any model.
+    pub prices: Option<Prices>,
+    /// How its answer is read.
+    pub reading: Reading,
     /// Whether the client wants a stream.
     pub stream: bool,
 }
 
-/// Words the request for the deployment and says how to send it.
+impl Attempt {
+    /// When something must have happened, before there is content.
+    #[must_use]
+    pub fn limit(&self) -> Option<Timestamp> {
+        earlier(self.ends, self.first_by)
+    }
+}
+
+/// The earlier of two times, either of which may be never.
+#[must_use]
+pub fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
+    }
+}
+
+/// A request in its vendor's words.
+#[derive(Debug)]
+pub struct Worded {
+    /// The head: the routing header names the cluster.
+    pub head: Head,
+    /// The body; `None` when the client's goes out unchanged.
+    pub body: Option<Vec<u8>>,
+    /// How its answer is read.
+    pub reading: Reading,
+}
+
+/// How a request is worded.
+#[derive(Clone, Copy, Debug)]
+pub struct Wording<'a> {
+    /// The client's head, as far as providers may see it.
+    pub client: &'a Head,
+    /// The deployment.
+    pub deployment: &'a Deployment,
+    /// The model's name at the vendor.
+    pub model: &'a str,
+    /// Whether parameters the vendor cannot honour are dropped whatever the deployment says: a fallback adapts.
+    pub adapt: bool,
+}
+
+/// Words the request for a deployment.
 ///
 /// # Errors
 /// What the provider cannot do, as a 400.
-pub fn start(
+pub fn word(
     request: &ChatRequest<'_>,
-    index: usize,
-    client: &Head,
+    wording: &Wording<'_>,
     plan: &Plan,
-) -> Result<(Attempt, Effect), ApiError> {
-    let deployment = plan
-        .deployments
-        .get(index)
-        .ok_or_else(|| super::refuse::no_deployment(&request.model))?;
-    let encoded = deployment.provider.encode(request, &target(deployment))?;
+) -> Result<Worded, ApiError> {
+    let deployment = wording.deployment;
+    let encoded = deployment.provider.encode(request, &target(wording))?;
     let Encoded {
         path,
         headers,
@@ -62,7 +110,7 @@ pub fn start(
     );
     head.push(":authority", deployment.endpoint.authority.as_str());
     head.push(":path", path);
-    for (name, value) in client.pairs() {
+    for (name, value) in wording.client.pairs() {
         head.push(name, value);
     }
     let length = body.as_ref().map_or(request.json.len(), Vec::len);
@@ -74,18 +122,12 @@ pub fn start(
     for (name, value) in &deployment.extra_headers {
         head.set(name, value.expose());
     }
-    for (name, value) in limits(deployment, plan, request.stream) {
-        head.set(name, value.to_string());
-    }
     head.set(&plan.cluster_header, deployment.endpoint.cluster.as_str());
-    let attempt = Attempt {
-        deployment: index,
+    Ok(Worded {
+        head,
+        body,
         reading,
-        include_usage: request.include_usage,
-        input_tokens: input_tokens(request),
-        stream: request.stream,
-    };
-    Ok((attempt, Effect::Forward { head, body }))
+    })
 }
 
 /// What must never reach the client or a log: the deployment's credentials, those among its own
@@ -104,12 +146,13 @@ pub fn secrets(deployment: &Deployment) -> Vec<&Secret> {
         .collect()
 }
 
-fn target(deployment: &Deployment) -> Target<'_> {
+fn target<'a>(wording: &Wording<'a>) -> Target<'a> {
+    let deployment = wording.deployment;
     Target {
-        model: &deployment.model,
+        model: wording.model,
         key: deployment.api_key.as_ref(),
         base_path: &deployment.endpoint.base_path,
-        drop_params: deployment.drop_params,
+        drop_params: deployment.drop_params || wording.adapt,
         max_output: deployment
             .prices
             .as_ref()
@@ -117,26 +160,15 @@ fn target(deployment: &Deployment) -> Target<'_> {
     }
 }
 
-/// Envoy's router headers for the time limits that are set, in milliseconds: one for the whole
-/// answer, the deployment's own before the general one as LiteLLM has it, and for streams one for the
-/// time until the answer's head.
-fn limits(
-    deployment: &Deployment,
-    plan: &Plan,
-    stream: bool,
-) -> impl Iterator<Item = (&'static str, u64)> {
-    const WHOLE: &str = "x-envoy-upstream-rq-timeout-ms";
-    const HEAD: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
-    let whole = deployment.timeout.or(plan.timeout);
-    let head = deployment.stream_timeout.filter(|_| stream);
-    let millis = |limit: Duration| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
-    [(WHOLE, whole), (HEAD, head)]
-        .into_iter()
-        .filter_map(move |(name, limit)| limit.map(|limit| (name, millis(limit))))
+/// The time that long after `now`, if there is a limit.
+#[must_use]
+pub fn until(now: Timestamp, limit: Option<Duration>) -> Option<Timestamp> {
+    limit.map(|limit| now.after(limit))
 }
 
 /// A guess from a sample of the messages: exact counting would cost more than it is worth for a
 /// number that is only used when the vendor does not state its own.
+#[must_use]
 pub fn input_tokens(request: &ChatRequest<'_>) -> u64 {
     let messages = request
         .members

@@ -1,5 +1,6 @@
 //! What is to be done about an event: exactly one thing.
 
+use core::time::Duration;
 use std::borrow::Cow;
 
 use crate::value::head::Head;
@@ -8,7 +9,13 @@ use crate::value::head::Head;
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Effect {
-    /// Send these bytes in place of the chunk.
+    /// Send these bytes after all that went to the client, and end the answer: it was cut short.
+    Abort(Vec<u8>),
+    /// Ask this upstream besides, and keep the answer of the one that was asked first, if there is one, from the client.
+    Dispatch(Call),
+    /// Throw away what is held of the answer's body, and let nothing through.
+    Drop,
+    /// Send these bytes in place of the chunk, or of what is held.
     Emit(Vec<u8>),
     /// Send the request upstream with this head; `None` leaves its body as the client sent it.
     Forward {
@@ -32,6 +39,19 @@ pub enum Effect {
     Respond(Reply),
     /// Let the request go on without the header that names a cluster.
     Strip,
+}
+
+/// A request that the gateway makes by itself. Its answer comes whole, as an [`Event::Answer`](super::event::Event::Answer).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The request's head, without the field that names a cluster.
+    pub head: Head,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Envoy's cluster.
+    pub cluster: String,
+    /// How long the answer may take.
+    pub timeout: Duration,
 }
 
 /// An answer of the gateway's own.

@@ -3,9 +3,18 @@
 use crate::value::head::Head;
 
 /// One thing that happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Event<'a> {
-    /// A client's request begins.
+    /// A request of the gateway's own was answered.
+    Answer {
+        /// The answer's head; `None` when there was no answer.
+        head: Option<&'a Head>,
+        /// Its whole body.
+        body: &'a [u8],
+        /// Why there was no answer, or why Envoy made it because no upstream did.
+        local: Option<Local>,
+    },
+    /// A client's request begins, or is replayed by Envoy because its answer was not marked final.
     Arrived {
         /// Its head.
         head: &'a Head,
@@ -20,7 +29,7 @@ pub enum Event<'a> {
     /// The request is complete.
     Request {
         /// Its whole body.
-        body: &'a [u8],
+        body: Vec<u8>,
     },
     /// The forwarded request is being answered.
     Head {
@@ -45,6 +54,8 @@ pub enum Event<'a> {
         /// Envoy's word on how it ended; may be empty.
         details: &'a str,
     },
+    /// It is time: see [`Exchange::wakes_at`](super::Exchange::wakes_at).
+    Woke,
 }
 
 /// Why Envoy answered in an upstream's place.

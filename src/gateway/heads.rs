@@ -1,6 +1,5 @@
 //! Which header fields cross the gateway, and in which direction.
 
-use super::effect::Reply;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 
@@ -18,6 +17,24 @@ const TO_PROVIDER: [&str; 9] = [
     "x-forwarded-proto",
     "x-request-id",
 ];
+
+/// What of a client's head is meant for the gateway.
+#[must_use]
+pub fn to_gateway(client: &Head) -> Head {
+    let mut head = Head::default();
+    for (name, value) in client.pairs() {
+        if name.starts_with(b"x-litellm-") {
+            head.push(name, value);
+        }
+    }
+    head
+}
+
+/// Takes out of a head what only a route of Envoy's would: a call of the gateway's own passes none.
+pub fn for_a_call(head: &mut Head) {
+    head.remove("x-forwarded-proto");
+    head.remove("x-request-id");
+}
 
 /// What of a provider's head does not reach a client: hop headers (RFC 9110 §7.6.1), cookies, and
 /// what speaks of the provider's own origin.
@@ -56,6 +73,7 @@ pub fn to_client(head: &mut Head, secrets: &[&Secret]) {
     head.retain(|name, value| {
         !NOT_TO_CLIENT.iter().any(|known| known.as_bytes() == name)
             && !name.starts_with(b"x-litellm-")
+            && !name.starts_with(b"x-dragoman-")
             && !secrets.iter().any(|secret| holds(value, secret))
     });
 }
@@ -70,18 +88,20 @@ const ON_ERROR: [&str; 6] = [
     "x-should-retry",
 ];
 
-/// Copies what helps with an error from the provider's head, where the reply does not say it already.
-pub fn keep_on_error(head: &Head, secrets: &[&Secret], reply: &mut Reply) {
-    for (name, value) in head.iter() {
-        let helps = ON_ERROR.contains(&name) || name.starts_with("x-ratelimit-");
-        let said = reply.headers.iter().any(|(other, _)| other == name);
-        let leaks = secrets.iter().any(|secret| holds(value, secret));
-        if let (true, false, false, Ok(value)) = (helps, said, leaks, core::str::from_utf8(value)) {
-            reply
-                .headers
-                .push((name.to_owned().into(), value.to_owned()));
-        }
-    }
+/// What helps with an error in a provider's head.
+#[must_use]
+pub fn on_error(head: &Head, secrets: &[&Secret]) -> Vec<(String, String)> {
+    let helps = |name: &str, value: &[u8]| {
+        (ON_ERROR.contains(&name) || name.starts_with("x-ratelimit-"))
+            && !secrets.iter().any(|secret| holds(value, secret))
+    };
+    head.iter()
+        .filter(|(name, value)| helps(name, value))
+        .filter_map(|(name, value)| {
+            let value = core::str::from_utf8(value).ok()?;
+            Some((name.to_owned(), value.to_owned()))
+        })
+        .collect()
 }
 
 /// Whether the bytes contain the secret.

@@ -15,6 +15,7 @@
 
 pub mod admit;
 pub mod attempt;
+pub mod book;
 pub mod effect;
 pub mod event;
 mod exchange;
@@ -22,7 +23,9 @@ pub mod heads;
 pub mod meter;
 pub mod refuse;
 pub mod relay;
+pub mod select;
 pub mod settle;
+pub mod transport;
 
 pub use exchange::Exchange;
 

@@ -1,7 +1,10 @@
 //! Every error in the client's format, with the right status.
 
+use core::time::Duration;
+
 use super::effect::Reply;
 use super::event::Local;
+use super::select::Lack;
 use crate::canonical::error::{ApiError, Class};
 
 /// The reply that tells a client of an error.
@@ -76,6 +79,74 @@ pub fn no_deployment(group: &str) -> ApiError {
         format!("no deployment of '{group}' can serve this request"),
     )
     .with_code("no_deployment_available")
+}
+
+/// Why no deployment of the group can be asked, in the client's terms.
+#[must_use]
+pub fn lack(lack: &Lack, group: &str) -> ApiError {
+    let limited = |words: String, wait: &Duration| ApiError {
+        retry_after_s: Some(whole_seconds(*wait)),
+        ..ApiError::new(429, Class::RateLimit, words)
+    };
+    match lack {
+        Lack::Capability(what) => ApiError::new(
+            400,
+            Class::BadRequest,
+            format!("no deployment of '{group}' supports {what}"),
+        )
+        .with_code("unsupported_feature"),
+        Lack::ContextWindow => ApiError::new(
+            400,
+            Class::ContextLength,
+            format!("the prompt is too long for every deployment of '{group}'"),
+        ),
+        Lack::Cooling { retry_after } => limited(
+            format!("all deployments of '{group}' are resting after failures"),
+            retry_after,
+        ),
+        Lack::Empty => no_deployment(group),
+        Lack::Full { retry_after } => limited(
+            format!("all deployments of '{group}' are serving as many requests as they may at once"),
+            retry_after,
+        ),
+        Lack::Limited { retry_after } => limited(
+            format!("all deployments of '{group}' have reached their requests or tokens per minute"),
+            retry_after,
+        ),
+        Lack::Tags => ApiError::new(
+            401,
+            Class::Permission,
+            format!("no deployment of '{group}' is allowed by the tags of this request"),
+        )
+        .with_code("tags_not_allowed"),
+    }
+}
+
+/// Rounded up, and at least one: a client that waits too short is refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    let more = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(more).max(1)
+}
+
+/// The vendor withheld the content of an answer, and another model is to be asked for it.
+#[must_use]
+pub fn withheld() -> ApiError {
+    ApiError::new(
+        400,
+        Class::ContentFilter,
+        "the provider withheld the answer because of its content policy",
+    )
+}
+
+/// What was needed to go on with a request is not there any more.
+#[must_use]
+pub fn lost() -> ApiError {
+    ApiError::new(
+        503,
+        Class::Server,
+        "the gateway lost this request: send it again",
+    )
+    .with_code("request_lost")
 }
 
 /// The provider wants the request elsewhere. Following it could carry the credential to a stranger.

@@ -3,12 +3,40 @@
 use serde::Serialize;
 
 use super::Context;
+use super::attempt::Attempt;
 use super::meter::Subject;
 use crate::api::Operation;
+use crate::config::plan::Plan;
 use crate::usage::Usage;
 use crate::usage::metrics::{Counter, Histogram, Token};
+use crate::usage::prices::Prices;
 use crate::value::money::Usd;
 use crate::value::time::Timestamp;
+
+/// An attempt that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Index into the plan's deployments.
+    pub deployment: usize,
+    /// What came of it, in a word.
+    pub outcome: &'static str,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+}
+
+impl Tried {
+    /// It in words, for an error.
+    #[must_use]
+    pub fn words(&self, plan: &Plan) -> String {
+        let name = name_of(self.deployment, plan);
+        format!("{name}: {} after {} ms", self.outcome, self.ms)
+    }
+}
+
+fn name_of(deployment: usize, plan: &Plan) -> &str {
+    let deployment = plan.deployments.get(deployment);
+    deployment.map_or("", |deployment| &deployment.id)
+}
 
 /// What is known of an exchange when it is settled.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +69,16 @@ pub struct Account {
     pub overhead_ns: u64,
     /// Why it failed, in a word.
     pub error: Option<String>,
+    /// The attempts that are over.
+    pub attempts: Vec<Tried>,
+    /// How often a group was tried again.
+    pub retries: u32,
+    /// How often it went on to another model.
+    pub fallbacks: u32,
+    /// What it costs where the plan cannot know: a deployment for any model.
+    pub prices: Option<Prices>,
+    /// What attempts cost whose answer the client did not get.
+    pub spent_besides: Usd,
 }
 
 impl Account {
@@ -51,11 +89,39 @@ impl Account {
                 return usage.cost;
             }
             let deployment = cx.plan.deployments.get(self.subject.deployment?)?;
-            let prices = deployment.prices.as_ref()?;
+            let prices = self.prices.as_ref().or(deployment.prices.as_ref())?;
             prices
                 .is_priced()
                 .then(|| prices.cost(usage, self.tier.as_deref()))
         });
+    }
+
+    /// The answer is this attempt's.
+    pub fn served_by(&mut self, attempt: &Attempt, plan: &Plan) {
+        let deployment = plan.deployments.get(attempt.pick.deployment);
+        self.subject.deployment = Some(attempt.pick.deployment);
+        if let Some(deployment) = deployment {
+            self.subject.group.get_or_insert(deployment.group);
+        }
+        self.prices.clone_from(&attempt.prices);
+    }
+
+    /// Counts what an attempt took whose answer is not the client's, or not all of it.
+    pub fn count_besides(&mut self, attempt: &Attempt, usage: &Usage, cx: &mut Context<'_>) {
+        let other = Account {
+            subject: Subject {
+                deployment: Some(attempt.pick.deployment),
+                group: self.subject.group,
+            },
+            prices: attempt.prices.clone(),
+            usage: Some(*usage),
+            ..Account::default()
+        };
+        let mut other = other;
+        other.price(cx);
+        other.count(usage, cx);
+        let cost = other.cost.unwrap_or_default();
+        self.spent_besides = self.spent_besides.plus(cost);
     }
 
     /// Counts the exchange. To be called once.
@@ -82,6 +148,11 @@ impl Account {
         if self.operation.is_some() {
             self.time(cx);
         }
+        self.state_facts(details, cx);
+    }
+
+    /// States what is known so far, for the access log.
+    pub fn state_facts(&self, details: &str, cx: &mut Context<'_>) {
         let facts = serde_json::to_vec(&self.facts(details, cx)).unwrap_or_default();
         let members = facts
             .strip_prefix(b"{")
@@ -159,10 +230,21 @@ impl Account {
                 .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
-            cost_nanousd: self.cost.map(Usd::nanos),
+            cost_nanousd: self.cost.map(|cost| cost.plus(self.spent_besides).nanos()),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
             overhead_us: ours.map(|()| self.overhead_us()),
             error: self.error.as_deref(),
+            retries: self.retries,
+            fallbacks: self.fallbacks,
+            attempts: self
+                .attempts
+                .iter()
+                .map(|tried| Logged {
+                    deployment: name_of(tried.deployment, cx.plan),
+                    outcome: tried.outcome,
+                    ms: tried.ms,
+                })
+                .collect(),
             details: Some(details).filter(|details| !details.is_empty()),
         }
     }
@@ -207,8 +289,26 @@ struct Facts<'a> {
     overhead_us: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_none")]
+    retries: u32,
+    #[serde(skip_serializing_if = "is_none")]
+    fallbacks: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<Logged<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<&'a str>,
+}
+
+/// An attempt in the access log.
+#[derive(Debug, Serialize)]
+struct Logged<'a> {
+    deployment: &'a str,
+    outcome: &'static str,
+    ms: u64,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 fn millis(now: Timestamp, earlier: Timestamp) -> u64 {

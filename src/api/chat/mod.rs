@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod chunks;
+pub mod controls;
 pub mod replay;
 
 use std::borrow::Cow;

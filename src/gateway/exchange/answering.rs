@@ -1,22 +1,67 @@
-//! From a provider's answer to the client's, or to the error in its place.
+//! From a provider's answer to the client's, or to the failure it is.
 
 use super::streaming::event_stream;
-use super::{Exchange, State, secrets_of};
+use super::{Exchange, Opening, State, secrets_of};
 use crate::api::chat::chunks::Chunks;
-use crate::canonical::error::ApiError;
+use crate::canonical::error::{ApiError, Class};
 use crate::gateway::attempt::Attempt;
+use crate::gateway::book::Sample;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
 use crate::gateway::relay::foreign::ForeignRelay;
 use crate::gateway::relay::openai::OpenaiRelay;
 use crate::gateway::relay::{Relay, malformed, whole};
-use crate::gateway::{Context, heads, refuse};
+use crate::gateway::{Context, book, heads, refuse};
 use crate::provider::Reading;
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
 use crate::usage::metrics::Counter;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
+
+/// What the head of an answer promises.
+pub(super) enum Promise {
+    /// An error whose body tells which.
+    Error,
+    /// A failure, whatever the body says.
+    Failure(ApiError),
+    /// An answer in a coding that cannot be read.
+    Opaque,
+    /// An answer in pieces.
+    Stream,
+    /// A complete answer.
+    Whole,
+}
+
+/// A complete answer for the client.
+pub(super) struct Complete {
+    pub body: Option<Vec<u8>>,
+    pub head: Head,
+}
+
+impl Promise {
+    /// Reads the head; `empty` when there is no body.
+    pub fn of(head: &Head, empty: bool, stream: bool) -> Self {
+        match head.status().unwrap_or(502) {
+            200..=299 if empty => Self::Failure(malformed("it is empty")),
+            200..=299 => Self::of_success(head, stream),
+            300..=399 => Self::Failure(refuse::redirected()),
+            _ => Self::Error,
+        }
+    }
+
+    fn of_success(head: &Head, stream: bool) -> Self {
+        let coding = head.get("content-encoding");
+        if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            return Self::Opaque;
+        }
+        match head.media_type().unwrap_or_default().as_str() {
+            "text/event-stream" if stream => Self::Stream,
+            "text/html" => Self::Failure(malformed("it is a web page")),
+            _ => Self::Whole,
+        }
+    }
+}
 
 impl Exchange {
     pub(super) fn answered(
@@ -28,52 +73,36 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Effect {
         if let Some(why) = local {
-            return self.give_up(&attempt, None, refuse::local(why), cx);
+            return self.attempt_failed(attempt, None, refuse::local(why), cx);
         }
-        let status = head.status().unwrap_or(502);
-        match status {
-            200..=299 => self.begun(attempt, head, last, cx),
-            300..=399 => self.give_up(&attempt, Some(head), refuse::redirected(), cx),
-            _ if last => self.failed(&attempt, head, b"", cx),
-            _ => {
+        match Promise::of(head, last, attempt.stream) {
+            Promise::Error if last => self.failed(attempt, head, b"", cx),
+            Promise::Error => {
                 self.state = State::Failing {
                     attempt,
                     head: head.clone(),
                 };
                 Effect::Hold
             }
-        }
-    }
-
-    fn begun(&mut self, attempt: Attempt, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
-        if last {
-            return self.give_up(&attempt, Some(head), malformed("it is empty"), cx);
-        }
-        if head
-            .get("content-encoding")
-            .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
-        {
-            cx.meter
-                .add(Counter::CompressedAnswers, self.account.subject, 1);
-            return self.pass_opaque(attempt, head, cx);
-        }
-        let media = head.media_type().unwrap_or_default();
-        let head = head.clone();
-        match media.as_str() {
-            "text/event-stream" if attempt.stream => {
+            Promise::Failure(error) => self.attempt_failed(attempt, Some(head), error, cx),
+            Promise::Opaque => self.pass_opaque(attempt, head, cx),
+            Promise::Stream => {
                 let (attempt, relay) = self.relay(attempt, cx);
-                self.state = State::Opening {
+                self.state = State::Opening(Box::new(Opening {
                     attempt,
-                    head,
-                    relay,
+                    head: head.clone(),
                     out: Vec::new(),
+                    relay,
                     same: true,
-                };
+                    since: cx.now,
+                }));
                 Effect::Hold
             }
-            "text/html" => self.give_up(&attempt, Some(&head), malformed("it is a web page"), cx),
-            _ => {
-                self.state = State::Whole { attempt, head };
+            Promise::Whole => {
+                self.state = State::Whole {
+                    attempt,
+                    head: head.clone(),
+                };
                 Effect::Hold
             }
         }
@@ -102,48 +131,75 @@ impl Exchange {
 
     /// An answer in a coding that cannot be read goes to the client as it is. What it took is guessed.
     fn pass_opaque(&mut self, attempt: Attempt, head: &Head, cx: &mut Context<'_>) -> Effect {
+        cx.meter
+            .add(Counter::CompressedAnswers, self.account.subject, 1);
         let mut head = head.clone();
         self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
-        self.finish_head(&mut head, &attempt, cx);
-        self.state = State::Opaque;
-        self.status = head.status().unwrap_or(200);
+        self.released(&attempt, &mut head, cx);
+        self.state = State::Opaque { attempt };
         Effect::Release { head, body: None }
+    }
+
+    /// The client is being answered by this attempt.
+    pub(super) fn released(&mut self, attempt: &Attempt, head: &mut Head, cx: &Context<'_>) {
+        self.account.error = None;
+        self.account.served_by(attempt, cx.plan);
+        self.finish_head(head, attempt, cx);
+        self.status = head.status().unwrap_or(200);
     }
 
     pub(super) fn failed(
         &mut self,
-        attempt: &Attempt,
+        attempt: Attempt,
         head: &Head,
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Effect {
-        let status = head.status().unwrap_or(502);
-        let error = ApiError::read(status, head.get("content-type"), body);
-        self.give_up(attempt, Some(head), error, cx)
+        let error = read_error(&attempt, head, body, cx);
+        self.attempt_failed(attempt, Some(head), error, cx)
     }
 
     pub(super) fn whole(
         &mut self,
         mut attempt: Attempt,
-        mut head: Head,
+        head: Head,
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Effect {
+        match self.complete(&mut attempt, head.clone(), body, cx) {
+            Ok(complete) => {
+                self.good(attempt, cx);
+                self.settle(cx);
+                let Complete { body, head } = complete;
+                Effect::Release { head, body }
+            }
+            Err(error) => self.attempt_failed(attempt, Some(&head), error, cx),
+        }
+    }
+
+    /// Reads a complete answer and words it for the client.
+    pub(super) fn complete(
+        &mut self,
+        attempt: &mut Attempt,
+        mut head: Head,
+        body: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Result<Complete, ApiError> {
         let model = self.account.requested.clone();
         let wish = self.wish(attempt.stream, attempt.include_usage, &model, cx);
-        let answer = match whole::read(&mut attempt.reading, body, &wish) {
-            Ok(answer) => answer,
-            Err(error) => return self.give_up(&attempt, Some(&head), error, cx),
-        };
+        let answer = whole::read(&mut attempt.reading, body, &wish)?;
+        if answer.withheld && self.minds_withheld_content(cx) {
+            return Err(refuse::withheld());
+        }
         self.account.tier = answer.tier;
         self.account.usage = answer.usage.or_else(|| {
             let text = tokens_of(body);
             Some(Usage::estimated(attempt.input_tokens, text))
         });
-        let secrets = secrets_of(&attempt, cx);
+        let secrets = secrets_of(attempt, cx);
         let sent = answer.body.as_deref().unwrap_or(body);
         let clean = heads::blackened(sent, &secrets).or(answer.body);
-        self.finish_head(&mut head, &attempt, cx);
+        self.released(attempt, &mut head, cx);
         if attempt.stream {
             head.remove("content-length");
             event_stream(&mut head);
@@ -156,8 +212,49 @@ impl Exchange {
                 head.set("x-litellm-response-cost", cost.to_string());
             }
         }
-        self.status = head.status().unwrap_or(200);
-        self.settle(cx);
-        Effect::Release { head, body: clean }
+        Ok(Complete { body: clean, head })
     }
+
+    /// Whether an answer that its vendor withheld is a failure: only where another model is to be asked then.
+    pub(super) fn minds_withheld_content(&self, cx: &Context<'_>) -> bool {
+        let Some(work) = &self.work else {
+            return false;
+        };
+        let group = cx.plan.groups.get(work.course.hop().group);
+        let configured = group.is_some_and(|group| !group.chains.content_policy.is_empty());
+        let own = work.controls.content_policy_fallbacks.is_some();
+        (configured || own) && !work.controls.disable_fallbacks
+    }
+
+    /// An attempt has brought a good answer.
+    pub(super) fn good(&mut self, attempt: Attempt, cx: &mut Context<'_>) {
+        let usage = self.account.usage.unwrap_or_default();
+        let first = self.account.first_content;
+        let sample = Sample {
+            stream: attempt.stream,
+            time_to_first: first.map(|first| first.since(attempt.began)),
+            duration: cx.now.since(attempt.began),
+            output_tokens: usage.output,
+            total_tokens: usage.total(),
+        };
+        book::answered(&attempt.pick, &sample, cx);
+        self.end(attempt, "ok", cx);
+    }
+}
+
+/// What a vendor's error says. An error without a class of its own is judged in the light of its vendor.
+pub(super) fn read_error(
+    attempt: &Attempt,
+    head: &Head,
+    body: &[u8],
+    cx: &Context<'_>,
+) -> ApiError {
+    let deployment = cx.plan.deployments.get(attempt.pick.deployment);
+    let provider = deployment.map_or("", |deployment| deployment.provider.name());
+    ApiError::answered(provider, head, body)
+}
+
+/// A time limit was reached.
+pub(super) fn took_too_long(words: &'static str) -> ApiError {
+    ApiError::new(504, Class::Timeout, words).with_code("upstream_timeout")
 }

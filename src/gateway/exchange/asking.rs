@@ -1,27 +1,59 @@
-//! From a client's request to a provider's: the first half of an exchange.
+//! From a client's request to what is needed to ask a provider, and another.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
-use super::{Exchange, State};
+use super::work::Work;
+use super::{Deadline, Exchange, State};
 use crate::api::Operation;
 use crate::api::chat;
-use crate::canonical::answer::Completion;
+use crate::api::chat::controls::Controls;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::gateway::admit::{self, Admission};
-use crate::gateway::effect::{Effect, Reply};
-use crate::gateway::relay::whole;
-use crate::gateway::{Context, attempt, heads, refuse};
-use crate::routing::simple_shuffle;
-use crate::usage::Usage;
-use crate::usage::estimate::tokens_of;
+use crate::gateway::effect::Effect;
+use crate::gateway::select::Needs;
+use crate::gateway::{Context, attempt, book, heads, refuse};
+use crate::policy::course::{Course, Start};
+use crate::policy::{Chains, Hop};
 use crate::value::head::Head;
+use crate::value::time::Timestamp;
 
 /// How much of a model's name, which a client can make as long as it likes, is kept for logs.
 const SHOWN: usize = 200;
 
+/// What a request names: a model group, perhaps by a pattern, or one deployment.
+struct Named {
+    hop: Hop,
+    pinned: Option<usize>,
+}
+
 impl Exchange {
-    pub(super) fn arrived(&mut self, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
+    /// Envoy brings a request, for the first time or again.
+    pub(super) fn brought(
+        &mut self,
+        state: State,
+        head: &Head,
+        last: bool,
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        if matches!(state, State::Foreign) {
+            return self.arrived(head, last, cx);
+        }
+        if !matches!(state, State::Replaying { .. }) {
+            self.cut_off(state, cx);
+        }
+        match self.work.take() {
+            Some(work) if work.over => self.conclude(work, cx),
+            work => {
+                self.work = work;
+                self.state = State::Again;
+                Effect::Hold
+            }
+        }
+    }
+
+    fn arrived(&mut self, head: &Head, last: bool, cx: &mut Context<'_>) -> Effect {
         self.account.method = head.get(":method").unwrap_or_default().to_owned();
         let path = head.get(":path").unwrap_or_default();
         path.split('?')
@@ -54,6 +86,7 @@ impl Exchange {
                 self.account.operation = Some(Operation::Chat);
                 self.state = State::Asking {
                     client: heads::to_provider(head),
+                    said: heads::to_gateway(head),
                     model,
                 };
                 Effect::Hold
@@ -64,76 +97,153 @@ impl Exchange {
 
     pub(super) fn ask(
         &mut self,
-        body: &[u8],
-        client: &Head,
+        body: Vec<u8>,
+        client: Head,
+        said: &Head,
         model: Option<String>,
         cx: &mut Context<'_>,
     ) -> Effect {
         if body.len() > cx.plan.max_body {
             return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
         }
-        match self.attempt(body, client, model, cx) {
-            Ok(effect) => effect,
+        let body = Rc::new(body);
+        let read = chat::read(&body, model.as_deref().map(Cow::Borrowed))
+            .and_then(|request| Ok((Controls::read(&request, said)?, request)));
+        let (controls, request) = match read {
+            Ok(read) => read,
+            Err(error) => return self.refuse(&error, cx),
+        };
+        self.account.stream = request.stream;
+        self.account.requested = request.model.chars().take(SHOWN).collect();
+        match self.work(&request, controls, cx) {
+            Ok(work) => {
+                book::arrived(cx);
+                let work = Box::new(Work {
+                    body: Rc::clone(&body),
+                    client,
+                    model: model.clone(),
+                    ..work
+                });
+                self.go_on(work, &request, cx)
+            }
             Err(error) => self.refuse(&error, cx),
         }
     }
 
-    fn attempt(
-        &mut self,
-        body: &[u8],
-        client: &Head,
-        model: Option<String>,
-        cx: &mut Context<'_>,
-    ) -> Result<Effect, ApiError> {
-        let request = chat::read(body, model.map(Cow::Owned))?;
-        self.account.stream = request.stream;
-        self.account.requested = request.model.chars().take(SHOWN).collect();
-        let group = cx
-            .plan
-            .names
-            .get(request.model.as_ref())
-            .map(|name| name.group);
-        let group = group.ok_or_else(|| refuse::unknown_model(&request.model))?;
-        self.account.subject.group = Some(group);
-        let index = pick(group, cx).ok_or_else(|| refuse::no_deployment(&request.model))?;
-        self.account.subject.deployment = Some(index);
-        let deployment = cx.plan.deployments.get(index);
-        if let Some(text) = deployment.and_then(|deployment| deployment.mock_response.as_deref()) {
-            let reply = self.mocked(&request, text, cx);
-            return Ok(self.respond(reply, cx));
+    /// Envoy has brought the whole request again: the next attempt is made with it.
+    pub(super) fn ask_again(&mut self, body: Vec<u8>, cx: &mut Context<'_>) -> Effect {
+        let Some(mut work) = self.work.take() else {
+            return self.refuse(&refuse::lost(), cx);
+        };
+        work.body = Rc::new(body);
+        if work.not_before > cx.now {
+            self.state = State::Waiting {
+                until: work.not_before,
+            };
+            self.work = Some(work);
+            return Effect::Hold;
         }
-        let (attempt, effect) = attempt::start(&request, index, client, cx.plan)?;
-        self.state = State::Sent { attempt };
-        Ok(effect)
+        self.try_again(work, cx)
     }
 
-    /// The answer a deployment's `mock_response` stands for. No provider is asked, so nothing is paid.
-    fn mocked(&self, request: &ChatRequest<'_>, text: &str, cx: &Context<'_>) -> Reply {
-        let usage = Usage::estimated(attempt::input_tokens(request), tokens_of(text.as_bytes()));
-        let completion = Completion::of_text(text, usage);
-        let wish = self.wish(request.stream, request.include_usage, &request.model, cx);
-        let (media, body) = if request.stream {
-            (
-                "text/event-stream; charset=utf-8",
-                whole::streamed(&completion, &wish),
-            )
-        } else {
-            (
-                "application/json",
-                chat::answer::encode(&completion, wish.id, wish.created, wish.model),
-            )
+    /// What will be needed, but for what is not read from the body.
+    fn work(
+        &mut self,
+        request: &ChatRequest<'_>,
+        controls: Controls,
+        cx: &Context<'_>,
+    ) -> Result<Work, ApiError> {
+        let Named { hop, pinned } =
+            named(&request.model, cx).ok_or_else(|| refuse::unknown_model(&request.model))?;
+        self.account.subject.group = Some(hop.group);
+        self.deadline = deadline(&controls, self.account.arrived, cx);
+        let start = Start {
+            hop,
+            retries: controls.retries,
+            chains: own_chains(&controls, cx)?,
+            no_fallbacks: controls.disable_fallbacks,
+            max_fallbacks: cx.plan.max_fallbacks,
+            floor: cx.plan.retry_after,
         };
-        Reply {
-            status: 200,
-            headers: vec![("content-type".into(), media.to_owned())],
-            body,
-        }
+        Ok(Work {
+            body: Rc::default(),
+            client: Head::default(),
+            course: Course::new(start),
+            deadline: self.deadline.map(|deadline| deadline.at),
+            hedged: false,
+            input_tokens: attempt::input_tokens(request),
+            last: None,
+            model: None,
+            needs: needs(request, cx),
+            not_before: Timestamp::default(),
+            over: false,
+            pinned,
+            retrying: false,
+            tried: Vec::new(),
+            controls,
+        })
     }
 }
 
-/// The deployment of the group that is to serve the request, as an index into the plan's.
-fn pick(group: usize, cx: &mut Context<'_>) -> Option<usize> {
-    let group = cx.plan.groups.get(group)?;
-    let offset = simple_shuffle(&group.weights, cx.rng)?;
-    group.deployments.get(offset).copied()
+/// The operator's time limit or the client's, whichever ends first.
+fn deadline(controls: &Controls, arrived: Timestamp, cx: &Context<'_>) -> Option<Deadline> {
+    let until = |limit| attempt::until(arrived, limit);
+    let ours = until(cx.plan.timeout).map(|at| Deadline {
+        at,
+        by_client: false,
+    });
+    let theirs = until(controls.timeout).map(|at| Deadline {
+        at,
+        by_client: true,
+    });
+    ours.into_iter().chain(theirs).min_by_key(|limit| limit.at)
+}
+
+/// The group or deployment of that name; for a name nobody knows, the first of the default fallbacks.
+fn named(model: &str, cx: &Context<'_>) -> Option<Named> {
+    let found = cx.plan.names.get(model).map(|name| Named {
+        hop: Hop {
+            group: name.group,
+            model: model.to_owned(),
+        },
+        pinned: None,
+    });
+    found.or_else(|| {
+        let hop = cx.plan.default_fallbacks.first()?.clone();
+        Some(Named { hop, pinned: None })
+    })
+}
+
+/// The fallbacks the client names, where it does: they count in place of the configured ones.
+fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<Option<Chains>, ApiError> {
+    let hops = |names: &Option<Vec<String>>| -> Result<Vec<Hop>, ApiError> {
+        let names = names.iter().flatten();
+        names
+            .map(|name| {
+                let named = named(name, cx).ok_or_else(|| refuse::unknown_model(name))?;
+                Ok(named.hop)
+            })
+            .collect()
+    };
+    let given = [
+        &controls.fallbacks,
+        &controls.context_window_fallbacks,
+        &controls.content_policy_fallbacks,
+    ];
+    if given.iter().all(|names| names.is_none()) {
+        return Ok(None);
+    }
+    Ok(Some(Chains {
+        content_policy: hops(&controls.content_policy_fallbacks)?,
+        context_window: hops(&controls.context_window_fallbacks)?,
+        general: hops(&controls.fallbacks)?,
+    }))
+}
+
+/// What a deployment must be able to do: looked for only where somebody checks it.
+fn needs(_request: &ChatRequest<'_>, cx: &Context<'_>) -> Needs {
+    if !cx.plan.pre_call_checks {
+        return Needs::default();
+    }
+    Needs::default()
 }

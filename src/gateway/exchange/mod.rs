@@ -2,7 +2,13 @@
 
 mod answering;
 mod asking;
+mod called;
+mod closing;
+mod continuing;
 mod streaming;
+mod trying;
+mod waking;
+mod work;
 
 use std::borrow::Cow;
 
@@ -11,54 +17,106 @@ use super::effect::{Effect, Reply};
 use super::event::{Event, Wants};
 use super::relay::{Relay, whole};
 use super::settle::Account;
-use super::{Context, heads, refuse};
+use super::{Context, book, heads, refuse, transport};
 use crate::canonical::error::ApiError;
-use crate::usage::Usage;
+use crate::config::plan::Transport;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
+use continuing::Continuation;
+use streaming::Quiet;
+use work::Work;
 
 /// The status metrics and logs give a request whose client left before it was answered (nginx's).
 const CLIENT_LEFT: u16 = 499;
 
-/// One request and its answer.
+/// One request and its answer, over all its attempts.
 #[derive(Debug)]
 pub struct Exchange {
     account: Account,
+    /// An attempt that the gateway makes by a call of its own: another try, or a hedge.
+    call: Option<Attempt>,
+    /// When the whole request must be over.
+    deadline: Option<Deadline>,
+    /// Whether the request that Envoy holds can still be sent on.
+    fresh: bool,
+    /// How often Envoy has brought the request.
+    legs: u32,
     settled: bool,
     state: State,
     status: u16,
+    /// What another try needs; gone once the client is being answered.
+    work: Option<Box<Work>>,
+}
+
+/// When a request must be over.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Timestamp,
+    /// Whether the client asked for it: then missing it is nobody's fault.
+    by_client: bool,
 }
 
 #[derive(Debug)]
 enum State {
+    /// Envoy brings the request again.
+    Again,
     /// The gateway has said all it has to say.
     Answered,
     /// A chat request's head was admitted; its body is awaited.
-    Asking { client: Head, model: Option<String> },
+    Asking {
+        client: Head,
+        said: Head,
+        model: Option<String>,
+    },
+    /// Only an attempt of the gateway's own is under way; what the first upstream may still send is of no use.
+    Calling,
+    /// A stream broke off, and a fallback is asked to go on with it.
+    Continuing(Box<Continuation>),
+    /// A stream is complete, or the client was told that it is not; what follows is not for it.
+    Draining,
     /// The answer is an error; its body is awaited to tell which.
     Failing { attempt: Attempt, head: Head },
     /// Nothing happened yet, or it is somebody else's request.
     Foreign,
     /// A stream has begun without content; its head is held.
-    Opening {
-        attempt: Attempt,
-        head: Head,
-        relay: Box<dyn Relay>,
-        out: Vec<u8>,
-        same: bool,
-    },
+    Opening(Box<Opening>),
     /// The answer cannot be read and passes untouched.
-    Opaque,
+    Opaque { attempt: Attempt },
+    /// Envoy was told to bring the request again; by then, it must have.
+    Replaying { until: Timestamp },
     /// The request went upstream.
     Sent { attempt: Attempt },
     /// A stream is on its way to the client.
-    Streaming {
-        attempt: Attempt,
-        relay: Box<dyn Relay>,
-        told: bool,
-    },
+    Streaming(Box<Streaming>),
+    /// The next attempt is made then.
+    Waiting { until: Timestamp },
     /// A complete answer is awaited; its head is held.
     Whole { attempt: Attempt, head: Head },
+}
+
+/// A stream without content so far.
+#[derive(Debug)]
+struct Opening {
+    attempt: Attempt,
+    head: Head,
+    /// What is to go to the client with the first content.
+    out: Vec<u8>,
+    relay: Box<dyn Relay>,
+    /// Whether that is what came.
+    same: bool,
+    /// When the latest chunk came.
+    since: Timestamp,
+}
+
+/// A stream with content.
+#[derive(Debug)]
+struct Streaming {
+    attempt: Attempt,
+    /// What was said so far, where a fallback could go on with it.
+    continuation: Option<Box<Continuation>>,
+    quiet: Option<Quiet>,
+    relay: Box<dyn Relay>,
 }
 
 impl Default for Exchange {
@@ -73,9 +131,14 @@ impl Exchange {
     pub fn new() -> Self {
         Self {
             account: Account::default(),
+            call: None,
+            deadline: None,
+            fresh: true,
+            legs: 0,
             settled: false,
             state: State::Foreign,
             status: CLIENT_LEFT,
+            work: None,
         }
     }
 
@@ -83,9 +146,20 @@ impl Exchange {
     #[must_use]
     pub const fn wants(&self) -> Wants {
         match self.state {
-            State::Asking { .. } | State::Failing { .. } | State::Whole { .. } => Wants::Whole,
-            State::Opening { .. } | State::Streaming { .. } => Wants::Chunks,
-            State::Answered | State::Foreign | State::Opaque | State::Sent { .. } => Wants::Nothing,
+            State::Again
+            | State::Asking { .. }
+            | State::Failing { .. }
+            | State::Whole { .. } => Wants::Whole,
+            State::Calling
+            | State::Continuing(_)
+            | State::Draining
+            | State::Opening(_)
+            | State::Replaying { .. }
+            | State::Streaming(_)
+            | State::Waiting { .. } => Wants::Chunks,
+            State::Answered | State::Foreign | State::Opaque { .. } | State::Sent { .. } => {
+                Wants::Nothing
+            }
         }
     }
 
@@ -104,53 +178,95 @@ impl Exchange {
     /// on the time.
     #[must_use]
     pub const fn is_flowing(&self) -> bool {
-        matches!(self.state, State::Streaming { .. })
+        matches!(self.state, State::Streaming(_) | State::Draining)
+    }
+
+    /// How often Envoy has brought the request: what is told of an earlier stream is of no use any more.
+    #[must_use]
+    pub const fn legs(&self) -> u32 {
+        self.legs
+    }
+
+    /// Whether nothing will happen to it any more but its end.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.settled && self.call.is_none() && matches!(self.state, State::Answered)
     }
 
     /// Reacts to one event.
     pub fn step(&mut self, event: Event<'_>, cx: &mut Context<'_>) -> Effect {
         let state = core::mem::replace(&mut self.state, State::Answered);
         match (event, state) {
-            (Event::Arrived { head, last }, _) => self.arrived(head, last, cx),
-            (Event::Growing { held }, State::Asking { client, model }) => {
+            (Event::Answer { head, body, local }, state) => {
+                self.state = state;
+                self.called(head, body, local, cx)
+            }
+            (Event::Arrived { head, last }, state) => {
+                self.legs = self.legs.saturating_add(1);
+                self.fresh = true;
+                self.brought(state, head, last, cx)
+            }
+            (Event::Chunk { bytes, last }, state) => self.chunk(state, bytes, last, cx),
+            (Event::Closed { status, details }, state) => self.closed(state, status, details, cx),
+            (Event::Growing { held }, state @ (State::Again | State::Asking { .. })) => {
                 if held > cx.plan.max_body {
                     return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
                 }
-                self.state = State::Asking { client, model };
+                self.state = state;
                 Effect::Hold
-            }
-            (Event::Request { body }, State::Asking { client, model }) => {
-                self.ask(body, &client, model, cx)
             }
             (Event::Head { head, last, local }, State::Sent { attempt }) => {
                 self.answered(attempt, head, last, local, cx)
             }
-            (Event::Chunk { bytes, .. }, State::Failing { attempt, head }) => {
-                self.failed(&attempt, &head, bytes, cx)
-            }
-            (Event::Chunk { bytes, .. }, State::Whole { attempt, head }) => {
-                self.whole(attempt, head, bytes, cx)
-            }
             (
-                Event::Chunk { bytes, last },
-                State::Opening {
-                    attempt,
-                    head,
-                    relay,
-                    out,
-                    same,
-                },
-            ) => self.open(attempt, head, relay, (out, same), bytes, last, cx),
-            (
-                Event::Chunk { bytes, last },
-                State::Streaming {
-                    attempt,
-                    relay,
-                    told,
-                },
-            ) => self.stream(attempt, relay, told, bytes, last, cx),
-            (Event::Closed { status, details }, state) => self.closed(&state, status, details, cx),
-            (_, state) => {
+                Event::Head { .. },
+                state @ (State::Calling | State::Replaying { .. } | State::Waiting { .. }),
+            ) => {
+                self.state = state;
+                Effect::Hold
+            }
+            (Event::Request { body }, State::Asking { client, said, model }) => {
+                self.ask(body, client, &said, model, cx)
+            }
+            (Event::Request { body }, State::Again) => self.ask_again(body, cx),
+            (Event::Woke, state) => self.woke(state, cx),
+            (Event::Growing { .. } | Event::Head { .. } | Event::Request { .. }, state) => {
+                self.state = state;
+                Effect::Pass
+            }
+        }
+    }
+
+    fn chunk(
+        &mut self,
+        state: State,
+        bytes: &[u8],
+        last: bool,
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        match state {
+            State::Calling | State::Replaying { .. } | State::Waiting { .. } => {
+                self.state = state;
+                Effect::Drop
+            }
+            State::Continuing(_) => {
+                self.state = state;
+                Effect::Drop
+            }
+            State::Draining => {
+                self.state = state;
+                Effect::Emit(Vec::new())
+            }
+            State::Failing { attempt, head } => self.failed(attempt, &head, bytes, cx),
+            State::Opening(opening) => self.open(opening, bytes, last, cx),
+            State::Streaming(streaming) => self.stream(streaming, bytes, last, cx),
+            State::Whole { attempt, head } => self.whole(attempt, head, bytes, cx),
+            State::Again
+            | State::Answered
+            | State::Asking { .. }
+            | State::Foreign
+            | State::Opaque { .. }
+            | State::Sent { .. } => {
                 self.state = state;
                 Effect::Pass
             }
@@ -173,31 +289,14 @@ impl Exchange {
         }
     }
 
-    /// The attempt has failed: the client is told, in its own format, without any secret.
-    fn give_up(
-        &mut self,
-        attempt: &Attempt,
-        head: Option<&Head>,
-        error: ApiError,
-        cx: &mut Context<'_>,
-    ) -> Effect {
-        let secrets = secrets_of(attempt, cx);
-        let exposed: Vec<&str> = secrets.iter().map(|secret| secret.expose()).collect();
-        let error = error.redacted(&exposed);
-        let mut reply = refuse::reply(&error);
-        if let Some(head) = head {
-            heads::keep_on_error(head, &secrets, &mut reply);
-        }
-        self.account.error = error.code.or(Some(error.kind));
-        self.respond(reply, cx)
-    }
-
     fn refuse(&mut self, error: &ApiError, cx: &mut Context<'_>) -> Effect {
         self.account.error = error.code.clone().or_else(|| Some(error.kind.clone()));
         self.respond(refuse::reply(error), cx)
     }
 
+    /// Answers the client, for good.
     fn respond(&mut self, mut reply: Reply, cx: &mut Context<'_>) -> Effect {
+        self.count_tries();
         self.own_headers(cx, |name, value| {
             reply.headers.push((name.into(), value.to_owned()));
         });
@@ -208,9 +307,18 @@ impl Exchange {
     }
 
     /// The head of an answer that goes to the client: the provider's, cleaned, and ours.
-    fn finish_head(&self, head: &mut Head, attempt: &Attempt, cx: &Context<'_>) {
+    fn finish_head(&mut self, head: &mut Head, attempt: &Attempt, cx: &Context<'_>) {
+        self.count_tries();
         heads::to_client(head, &secrets_of(attempt, cx));
         self.own_headers(cx, |name, value| head.push(name, value));
+    }
+
+    /// Notes how often it was tried, before what knows it is gone.
+    fn count_tries(&mut self) {
+        if let Some(work) = &self.work {
+            self.account.retries = work.course.retries();
+            self.account.fallbacks = work.course.fallbacks();
+        }
     }
 
     fn own_headers(&self, cx: &Context<'_>, mut each: impl FnMut(&'static str, &str)) {
@@ -221,51 +329,21 @@ impl Exchange {
             .and_then(|index| cx.plan.deployments.get(index))
         {
             each("x-litellm-model-id", &header_text(&deployment.id));
-            each("x-litellm-attempted-retries", "0");
         }
         if let Some(group) = subject.group.and_then(|index| cx.plan.groups.get(index)) {
+            each(
+                "x-litellm-attempted-retries",
+                &self.account.retries.to_string(),
+            );
+            each(
+                "x-litellm-attempted-fallbacks",
+                &self.account.fallbacks.to_string(),
+            );
             each("x-litellm-model-group", &header_text(&group.name));
         }
-    }
-
-    /// It is over. If nothing was settled before, the client has left, or Envoy has ended the exchange
-    /// by itself, as it does when an upstream breaks off while its head is held.
-    fn closed(
-        &mut self,
-        state: &State,
-        status: Option<u16>,
-        details: &str,
-        cx: &mut Context<'_>,
-    ) -> Effect {
-        if !self.settled && self.is_ours() {
-            self.broken_off(state, details);
-            if self.status == CLIENT_LEFT {
-                self.status = status.unwrap_or(CLIENT_LEFT);
-            }
+        if cx.plan.transport == Transport::Envoy {
+            each(transport::FINAL, "1");
         }
-        self.settle(cx);
-        self.account.close(details, cx);
-        Effect::Pass
-    }
-
-    /// What can still be counted of an exchange that ended before its answer was complete, and why.
-    fn broken_off(&mut self, state: &State, details: &str) {
-        match state {
-            State::Opening { attempt, relay, .. } | State::Streaming { attempt, relay, .. } => {
-                self.take_usage(attempt, &**relay);
-            }
-            // The provider has the prompt and will charge for it.
-            State::Sent { attempt } | State::Whole { attempt, .. } => {
-                self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
-            }
-            State::Opaque if details.is_empty() || details == "via_upstream" => return,
-            State::Answered
-            | State::Asking { .. }
-            | State::Failing { .. }
-            | State::Foreign
-            | State::Opaque => {}
-        }
-        self.account.error = Some(why(details).to_owned());
     }
 
     /// Whether it has been counted.
@@ -274,13 +352,22 @@ impl Exchange {
         self.settled
     }
 
+    /// Counts it, once.
     fn settle(&mut self, cx: &mut Context<'_>) {
-        if !self.settled {
-            self.settled = true;
-            if self.account.cost.is_none() {
-                self.account.price(cx);
+        if self.settled {
+            return;
+        }
+        self.settled = true;
+        self.deadline = None;
+        if self.account.cost.is_none() {
+            self.account.price(cx);
+        }
+        self.account.settle(self.status, cx);
+        if let Some(work) = self.work.take() {
+            if work.retrying {
+                book::retry_ended(cx);
             }
-            self.account.settle(self.status, cx);
+            book::left(cx);
         }
     }
 }
@@ -288,20 +375,9 @@ impl Exchange {
 fn secrets_of<'a>(attempt: &Attempt, cx: &Context<'a>) -> Vec<&'a Secret> {
     cx.plan
         .deployments
-        .get(attempt.deployment)
+        .get(attempt.pick.deployment)
         .map(attempt::secrets)
         .unwrap_or_default()
-}
-
-/// Why an exchange ended early, by Envoy's response code details. It has none of its own for a
-/// client that leaves before it was answered.
-fn why(details: &str) -> &'static str {
-    match details {
-        _ if details.contains("timeout") => "upstream_timeout",
-        _ if details.contains("payload_too_large") => "upstream_too_large",
-        _ if details.contains("upstream") && !details.starts_with("downstream") => "upstream_reset",
-        _ => "client_left",
-    }
 }
 
 /// A name as a header can carry it: header values are visible ASCII (RFC 9110 §5.5).

@@ -1,121 +1,210 @@
 //! An answer that comes in pieces: held until there is content, then passed on as it comes.
 
-use super::{Exchange, State};
-use crate::gateway::Context;
+use super::continuing::Broken;
+use super::{Exchange, Opening, State, Streaming};
+use crate::canonical::error::ApiError;
+use crate::config::plan::Transport;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
 use crate::gateway::relay::{Output, Relay, error_event};
+use crate::gateway::{Context, book, refuse};
+use crate::policy::Failure;
 use crate::usage::Usage;
 use crate::value::head::Head;
+use crate::value::time::Timestamp;
+
+/// How long a stream has been silent. Nobody asks for the time at every chunk: a look from time to time tells whether any has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quiet {
+    /// Whether a chunk has come since the latest look.
+    pub moved: bool,
+    /// When the next look is due.
+    pub next: Timestamp,
+    /// The latest look at which a chunk had come.
+    pub since: Timestamp,
+}
 
 impl Exchange {
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of one state, taken apart by its caller"
-    )]
     pub(super) fn open(
         &mut self,
-        attempt: Attempt,
-        mut head: Head,
-        mut relay: Box<dyn Relay>,
-        (mut out, mut same): (Vec<u8>, bool),
+        mut opening: Box<Opening>,
         bytes: &[u8],
         last: bool,
         cx: &mut Context<'_>,
     ) -> Effect {
-        match relay.push(bytes, last) {
-            Output::Same => out.extend_from_slice(bytes),
+        match opening.relay.push(bytes, last) {
+            Output::Same => opening.out.extend_from_slice(bytes),
             Output::Changed(words) => {
-                out.extend(words);
-                same = false;
+                opening.out.extend(words);
+                opening.same = false;
             }
         }
-        let seen = relay.seen();
-        if !seen.content && !seen.complete {
-            if let Some(failure) = seen.failure.clone() {
-                return self.give_up(&attempt, Some(&head), failure, cx);
-            }
-            self.state = State::Opening {
-                attempt,
-                head,
-                relay,
-                out,
-                same,
-            };
-            return Effect::Hold;
-        }
+        let seen = opening.relay.seen();
         if seen.content {
             self.account.first_content = Some(cx.now);
+            return self.begin(*opening, last, cx);
         }
-        self.finish_head(&mut head, &attempt, cx);
+        if let Some(failure) = seen.failure.clone() {
+            let Opening { attempt, head, .. } = *opening;
+            return self.attempt_failed(attempt, Some(&head), failure, cx);
+        }
+        if !seen.complete {
+            opening.since = cx.now;
+            self.state = State::Opening(opening);
+            return Effect::Hold;
+        }
+        if is_withheld(&opening.out) && self.minds_withheld_content(cx) {
+            let Opening { attempt, head, .. } = *opening;
+            return self.attempt_failed(attempt, Some(&head), refuse::withheld(), cx);
+        }
+        self.begin(*opening, last, cx)
+    }
+
+    /// The first content is there, or the answer is complete without any: the client gets it.
+    fn begin(&mut self, opening: Opening, last: bool, cx: &mut Context<'_>) -> Effect {
+        let Opening {
+            attempt,
+            mut head,
+            out,
+            relay,
+            same,
+            ..
+        } = opening;
+        self.released(&attempt, &mut head, cx);
         head.remove("content-length");
         event_stream(&mut head);
-        self.status = head.status().unwrap_or(200);
-        let told = self.tell(&*relay, &mut out);
-        same &= !told;
-        self.after_chunk(attempt, relay, told, last, cx);
+        if cx.plan.transport == Transport::Envoy {
+            self.account.state_facts("", cx);
+        }
+        let mut streaming = Box::new(Streaming {
+            continuation: self.continuation(cx),
+            quiet: quiet(cx),
+            attempt,
+            relay,
+        });
+        streaming.hear(&out);
+        if streaming.continuation.is_none()
+            && let Some(work) = &mut self.work
+        {
+            work.body = std::rc::Rc::default();
+        }
+        if let Some(failure) = streaming.relay.seen().failure.clone() {
+            return self.begin_broken(*streaming, failure, (head, out), cx);
+        }
+        self.after_chunk(streaming, last, cx);
         Effect::Release {
             head,
             body: (!same).then_some(out),
         }
     }
 
+    /// Content and failure came together: the client gets both.
+    fn begin_broken(
+        &mut self,
+        streaming: Streaming,
+        failure: ApiError,
+        (head, mut out): (Head, Vec<u8>),
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        let Streaming { attempt, relay, .. } = streaming;
+        self.take_usage(&attempt, &*relay);
+        out.extend(error_event(&failure));
+        self.failed_late(attempt, failure, cx);
+        self.settle(cx);
+        self.state = State::Draining;
+        Effect::Release {
+            head,
+            body: Some(out),
+        }
+    }
+
     pub(super) fn stream(
         &mut self,
-        attempt: Attempt,
-        mut relay: Box<dyn Relay>,
-        told: bool,
+        mut streaming: Box<Streaming>,
         bytes: &[u8],
         last: bool,
         cx: &mut Context<'_>,
     ) -> Effect {
-        let output = if told {
-            Output::Changed(Vec::new())
-        } else {
-            relay.push(bytes, last)
-        };
-        let effect = match output {
-            Output::Same => Effect::Pass,
-            Output::Changed(mut out) => {
-                let now_told = !told && self.tell(&*relay, &mut out);
-                self.after_chunk(attempt, relay, told || now_told, last, cx);
-                return Effect::Emit(out);
+        let output = streaming.relay.push(bytes, last);
+        if let Some(quiet) = &mut streaming.quiet {
+            quiet.moved = true;
+        }
+        if streaming.continuation.is_some() {
+            match &output {
+                Output::Same => streaming.hear(bytes),
+                Output::Changed(out) => streaming.hear(out),
             }
-        };
-        self.after_chunk(attempt, relay, told, last, cx);
-        effect
-    }
-
-    /// Appends the error event when the stream has failed; says whether it did.
-    fn tell(&mut self, relay: &dyn Relay, out: &mut Vec<u8>) -> bool {
-        let Some(failure) = &relay.seen().failure else {
-            return false;
-        };
-        out.extend(error_event(failure));
-        self.account.error = failure.code.clone().or_else(|| Some(failure.kind.clone()));
-        true
-    }
-
-    fn after_chunk(
-        &mut self,
-        attempt: Attempt,
-        relay: Box<dyn Relay>,
-        told: bool,
-        last: bool,
-        cx: &mut Context<'_>,
-    ) {
-        let over = relay.seen().over();
-        if over || last {
-            self.take_usage(&attempt, &*relay);
-            self.settle(cx);
         }
-        if !last {
-            self.state = State::Streaming {
-                attempt,
-                relay,
-                told,
+        if let Some(failure) = streaming.relay.seen().failure.clone() {
+            let out = match output {
+                Output::Changed(out) => out,
+                Output::Same => bytes.to_vec(),
             };
+            let broken = Broken {
+                ended: last,
+                failure,
+                held: true,
+                out,
+            };
+            return self.breaks_off(streaming, broken, cx);
         }
+        self.after_chunk(streaming, last, cx);
+        match output {
+            Output::Same => Effect::Pass,
+            Output::Changed(out) => Effect::Emit(out),
+        }
+    }
+
+    fn after_chunk(&mut self, streaming: Box<Streaming>, last: bool, cx: &mut Context<'_>) {
+        if !streaming.relay.seen().over() && !last {
+            self.state = State::Streaming(streaming);
+            return;
+        }
+        let Streaming { attempt, relay, .. } = *streaming;
+        self.take_usage(&attempt, &*relay);
+        self.good(attempt, cx);
+        self.settle(cx);
+        self.state = State::Draining;
+    }
+
+    /// The stream has failed after content went to the client: another deployment goes on with it, or the client is told.
+    pub(super) fn breaks_off(
+        &mut self,
+        streaming: Box<Streaming>,
+        broken: Broken,
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        if streaming.continuation.is_some() {
+            return self.continue_elsewhere(streaming, broken, cx);
+        }
+        let Streaming { attempt, relay, .. } = *streaming;
+        self.take_usage(&attempt, &*relay);
+        self.failed_late(attempt, broken.failure.clone(), cx);
+        self.tell(broken, cx)
+    }
+
+    /// A stream was cut off by a time limit of ours: the client is told, and the stream ended.
+    pub(super) fn cut(
+        &mut self,
+        streaming: Box<Streaming>,
+        failure: ApiError,
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        let broken = Broken {
+            ended: false,
+            failure,
+            held: false,
+            out: Vec::new(),
+        };
+        self.breaks_off(streaming, broken, cx)
+    }
+
+    /// An attempt has failed when its content was already with the client.
+    pub(super) fn failed_late(&mut self, attempt: Attempt, error: ApiError, cx: &mut Context<'_>) {
+        let failure = Failure::of(&error, None, cx.now);
+        self.account.error = error.code.or(Some(error.kind));
+        book::failed(&attempt.pick, &failure, cx);
+        self.end(attempt, failure.class.name(), cx);
     }
 
     pub(super) fn take_usage(&mut self, attempt: &Attempt, relay: &dyn Relay) {
@@ -133,6 +222,29 @@ impl Exchange {
             None => guess,
         });
     }
+}
+
+impl Streaming {
+    /// Takes note of what goes to the client, where a fallback could go on with it.
+    fn hear(&mut self, out: &[u8]) {
+        if let Some(continuation) = &mut self.continuation {
+            continuation.hear(out);
+        }
+    }
+}
+
+fn quiet(cx: &Context<'_>) -> Option<Quiet> {
+    let limit = cx.plan.stream_idle_timeout?;
+    Some(Quiet {
+        moved: false,
+        next: cx.now.after(limit),
+        since: cx.now,
+    })
+}
+
+/// Whether the words for the client, which have no content, say that the vendor withheld it.
+pub(super) fn is_withheld(out: &[u8]) -> bool {
+    memchr::memmem::find(out, b"\"content_filter\"").is_some()
 }
 
 pub(super) fn event_stream(head: &mut Head) {

@@ -3,7 +3,7 @@
 use super::malformed;
 use crate::api::chat::chunks::Chunks;
 use crate::api::chat::{answer, replay};
-use crate::canonical::answer::Completion;
+use crate::canonical::answer::{Completion, FinishReason};
 use crate::canonical::error::ApiError;
 use crate::canonical::scan;
 use crate::provider::Reading;
@@ -33,6 +33,8 @@ pub struct Answer {
     pub usage: Option<Usage>,
     /// Which tier served it.
     pub tier: Option<String>,
+    /// Whether its vendor withheld content.
+    pub withheld: bool,
 }
 
 /// Reads the answer of a vendor and words it for the client.
@@ -44,6 +46,7 @@ pub fn read(reading: &mut Reading, body: &[u8], wish: &Wish<'_>) -> Result<Answe
         Reading::Foreign(decode) => {
             let completion = decode.whole(body)?;
             let usage = completion.usage;
+            let withheld = completion.finish == Some(FinishReason::ContentFilter);
             let body = if wish.stream {
                 streamed(&completion, wish)
             } else {
@@ -53,6 +56,7 @@ pub fn read(reading: &mut Reading, body: &[u8], wish: &Wish<'_>) -> Result<Answe
                 body: Some(body),
                 usage,
                 tier: None,
+                withheld,
             })
         }
         Reading::Openai => openai(body, wish),
@@ -90,5 +94,10 @@ fn openai(body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
     } else {
         None
     };
-    Ok(Answer { body, usage, tier })
+    Ok(Answer {
+        body,
+        usage,
+        tier,
+        withheld: found.withheld,
+    })
 }

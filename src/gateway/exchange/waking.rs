@@ -1,0 +1,227 @@
+//! What is due at what time: limits, waits, a second deployment when the first is slow.
+
+use core::time::Duration;
+
+use super::answering::took_too_long;
+use super::streaming::Quiet;
+use super::work::Told;
+use super::{Exchange, Opening, State, Streaming};
+use crate::canonical::error::ApiError;
+use crate::gateway::attempt::{Attempt, earlier};
+use crate::gateway::effect::Effect;
+use crate::gateway::{Context, book, refuse};
+use crate::policy::Failure;
+use crate::value::time::Timestamp;
+
+/// How long Envoy may take to bring a request again. If it has not by then, its client is gone.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is due in a state, and when.
+enum Due {
+    Hedge,
+    Limit,
+    Look,
+    Silence,
+}
+
+impl Exchange {
+    /// When it is to be woken, if nothing else happens before.
+    #[must_use]
+    pub fn wakes_at(&self, cx: &Context<'_>) -> Option<Timestamp> {
+        let own = match &self.state {
+            State::Replaying { until } | State::Waiting { until } => Some(*until),
+            state => self.next(state, cx).map(|(at, _)| at),
+        };
+        earlier(own, self.deadline.map(|deadline| deadline.at))
+    }
+
+    /// Whether it may have to end a stream that is on its way without a chunk to answer to.
+    #[must_use]
+    pub fn may_interrupt(&self) -> bool {
+        match &self.state {
+            State::Streaming(streaming) => {
+                streaming.quiet.is_some()
+                    || streaming.continuation.is_some()
+                    || streaming.attempt.ends.is_some()
+                    || self.deadline.is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// What is due next in this state.
+    fn next(&self, state: &State, cx: &Context<'_>) -> Option<(Timestamp, Due)> {
+        let limit = |at: Option<Timestamp>| at.map(|at| (at, Due::Limit));
+        let first = match state {
+            State::Failing { attempt, .. } => limit(attempt.limit()),
+            State::Opening(opening) => {
+                let idle = cx.plan.stream_idle_timeout;
+                let silence = idle.map(|idle| (opening.since.after(idle), Due::Silence));
+                sooner(limit(opening.attempt.limit()), silence)
+            }
+            State::Sent { attempt } | State::Whole { attempt, .. } => limit(attempt.limit()),
+            State::Streaming(streaming) => {
+                let look = streaming.quiet.map(|quiet| (quiet.next, Due::Look));
+                return sooner(limit(streaming.attempt.ends), look);
+            }
+            _ => return None,
+        };
+        sooner(first, self.hedges_at(state, cx).map(|at| (at, Due::Hedge)))
+    }
+
+    /// When a second deployment is to be asked.
+    fn hedges_at(&self, state: &State, cx: &Context<'_>) -> Option<Timestamp> {
+        let wait = cx.plan.hedge_after?;
+        let work = self.work.as_ref().filter(|work| !work.hedged)?;
+        let began = state.attempt()?.began;
+        (self.call.is_none() && work.pinned.is_none()).then(|| began.after(wait))
+    }
+
+    pub(super) fn woke(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
+        if self.deadline.is_some_and(|deadline| deadline.at <= cx.now) {
+            return self.out_of_time(state, cx);
+        }
+        let is_due = match &state {
+            State::Replaying { until } | State::Waiting { until } => *until <= cx.now,
+            state => self.next(state, cx).is_some_and(|(at, _)| at <= cx.now),
+        };
+        if !is_due {
+            self.state = state;
+            return Effect::Pass;
+        }
+        match state {
+            State::Replaying { .. } => self.forgotten(cx),
+            State::Waiting { .. } => self.waited(cx),
+            state => match self.next(&state, cx) {
+                Some((_, Due::Hedge)) => self.hedge_now(state, cx),
+                Some((_, Due::Limit)) => self.too_slow(state, "the provider did not answer in time", cx),
+                Some((_, Due::Look)) => self.look(state, cx),
+                Some((_, Due::Silence)) => self.too_slow(state, "the provider stopped answering", cx),
+                None => {
+                    self.state = state;
+                    Effect::Pass
+                }
+            },
+        }
+    }
+
+    fn waited(&mut self, cx: &mut Context<'_>) -> Effect {
+        // The request that Envoy still holds cannot be sent on from here.
+        self.fresh = false;
+        match self.work.take() {
+            Some(work) => self.again(work, cx),
+            None => self.refuse(&refuse::lost(), cx),
+        }
+    }
+
+    fn hedge_now(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
+        let first = state.attempt().map(|attempt| attempt.pick.deployment);
+        self.state = state;
+        first
+            .and_then(|first| self.hedge(first, cx))
+            .unwrap_or(Effect::Pass)
+    }
+
+    /// An attempt has reached a time limit of its deployment's.
+    fn too_slow(&mut self, state: State, words: &'static str, cx: &mut Context<'_>) -> Effect {
+        let error = took_too_long(words);
+        match state {
+            State::Streaming(streaming) => self.cut(streaming, error, cx),
+            state => match state.into_attempt() {
+                Some(attempt) => self.attempt_failed(attempt, None, error, cx),
+                None => Effect::Pass,
+            },
+        }
+    }
+
+    /// Looks whether a stream has gone on since the latest look. A silence is noticed after at most a quarter more than is allowed.
+    fn look(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
+        let (State::Streaming(mut streaming), Some(limit)) = (state, cx.plan.stream_idle_timeout)
+        else {
+            return Effect::Pass;
+        };
+        let Some(quiet) = streaming.quiet else {
+            self.state = State::Streaming(streaming);
+            return Effect::Pass;
+        };
+        let since = if quiet.moved { cx.now } else { quiet.since };
+        if cx.now.since(since) >= limit {
+            let error = took_too_long("the provider stopped in the middle of its answer");
+            return self.cut(streaming, error, cx);
+        }
+        let next = since.after(limit).min(cx.now.after(limit / 4));
+        streaming.quiet = Some(Quiet {
+            moved: false,
+            next,
+            since,
+        });
+        self.state = State::Streaming(streaming);
+        Effect::Pass
+    }
+
+    /// The whole request has reached its time limit, whatever it is doing.
+    fn out_of_time(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
+        let by_client = self.deadline.take().is_some_and(|deadline| deadline.by_client);
+        let error = took_too_long("the request was not answered within its time limit");
+        let failure = Failure::of(&error, None, cx.now);
+        match state {
+            State::Continuing(continuation) => return self.give_up_continuing(*continuation, cx),
+            State::Streaming(mut streaming) => {
+                streaming.continuation = None;
+                return self.cut(streaming, error, cx);
+            }
+            state => {
+                let first = state.into_attempt();
+                for attempt in first.into_iter().chain(self.call.take()) {
+                    if !by_client {
+                        book::failed(&attempt.pick, &failure, cx);
+                    }
+                    self.end(attempt, failure.class.name(), cx);
+                }
+            }
+        }
+        match self.work.take() {
+            Some(mut work) => {
+                work.last = Some(Told::ours(error));
+                self.conclude(work, cx)
+            }
+            None => Effect::Pass,
+        }
+    }
+}
+
+impl State {
+    /// The attempt that the request Envoy holds was sent on with, before the client got anything of it.
+    pub(super) fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Failing { attempt, .. } | Self::Sent { attempt } | Self::Whole { attempt, .. } => {
+                Some(attempt)
+            }
+            Self::Opening(opening) => Some(&opening.attempt),
+            _ => None,
+        }
+    }
+
+    /// The attempt, whatever has become of it.
+    pub(super) fn into_attempt(self) -> Option<Attempt> {
+        match self {
+            Self::Failing { attempt, .. }
+            | Self::Opaque { attempt }
+            | Self::Sent { attempt }
+            | Self::Whole { attempt, .. } => Some(attempt),
+            Self::Opening(opening) => {
+                let Opening { attempt, .. } = *opening;
+                Some(attempt)
+            }
+            Self::Streaming(streaming) => {
+                let Streaming { attempt, .. } = *streaming;
+                Some(attempt)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn sooner(one: Option<(Timestamp, Due)>, other: Option<(Timestamp, Due)>) -> Option<(Timestamp, Due)> {
+    one.into_iter().chain(other).min_by_key(|(at, _)| *at)
+}
