@@ -6,6 +6,7 @@ mod phrases;
 mod read;
 mod redact;
 mod shape;
+mod signs;
 mod visible;
 
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! The codes and wordings by which providers' failures are recognised, as data: a new one is a line here and a line in the tests.
 
 use super::Class;
-use super::class::{Named, Worded};
+use super::signs::{Named, Worded};
 
 /// Names that leave no doubt. Bare numbers are GLM's (four digits from 11 to 13) and MiniMax's.
 pub(super) const SPECIFIC: &[Named] = &[
