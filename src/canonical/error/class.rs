@@ -76,6 +76,28 @@ impl Class {
         }
     }
 
+    /// Its name in metrics and logs, which stays what it is.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Auth => "authentication",
+            Class::BadRequest => "bad_request",
+            Class::Connection => "connection",
+            Class::ContentFilter => "content_policy",
+            Class::ContextLength => "context_window_exceeded",
+            Class::Malformed => "malformed",
+            Class::NotFound => "not_found",
+            Class::Overloaded => "overloaded",
+            Class::Permission => "permission",
+            Class::Quota => "quota",
+            Class::RateLimit => "rate_limited",
+            Class::Server => "server",
+            Class::Timeout => "timeout",
+            Class::TooLarge => "too_large",
+            Class::Truncated => "truncated",
+        }
+    }
+
     /// The status for an error that arrived with none, or inside a success.
     pub fn status(self) -> u16 {
         match self {

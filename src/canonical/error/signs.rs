@@ -3,63 +3,92 @@
 use super::Class;
 use super::phrases::{GENERIC, SPECIFIC, WORDED};
 
+/// What a failure is recognised by.
+#[derive(Clone, Copy, Debug)]
+pub struct Signs<'a> {
+    /// What the provider says, for people.
+    pub message: &'a str,
+    /// The codes and types it gave.
+    pub names: &'a [&'a str],
+    /// Who says so. What only some providers say counts of anybody when this is `None`.
+    pub provider: Option<&'a str>,
+    /// The HTTP status; `None` for an error inside a success.
+    pub status: Option<u16>,
+}
+
 impl Class {
-    /// Reads what a provider said. `names` are the codes and types it gave; `status` is `None` for an error inside a success.
-    pub(super) fn of(status: Option<u16>, names: &[&str], message: &str) -> Class {
-        let message = message.to_lowercase();
+    /// Reads what a provider said.
+    #[must_use]
+    pub fn of(signs: &Signs<'_>) -> Class {
+        let message = signs.message.to_lowercase();
         let named = |rules: &[Named]| {
-            let name_matches = |rule: &&Named| names.iter().any(|name| rule.matches(name));
-            rules.iter().find(name_matches).map(|rule| rule.0)
+            let rule = rules.iter().find(|rule| rule.matches(signs));
+            rule.map(|rule| rule.class)
         };
         let worded = || {
-            WORDED
-                .iter()
-                .find(|rule| rule.matches(status, &message))
-                .map(|rule| rule.class)
+            let rule = WORDED.iter().find(|rule| rule.matches(signs, &message));
+            rule.map(|rule| rule.class)
         };
-        let by_status = || status.map(Class::of_status);
-        let generic = || named(GENERIC);
         named(SPECIFIC)
             .or_else(worded)
-            .or_else(by_status)
-            .or_else(generic)
+            .or_else(|| signs.status.map(Class::of_status))
+            .or_else(|| named(GENERIC))
             .unwrap_or(Class::Server)
     }
 }
 
-/// Codes and types of a class, in lower case; one ending in `*` begins so.
-pub(super) struct Named(pub Class, pub &'static [&'static str]);
+/// Codes and types of a class, in lower case; one ending in `*` begins so. Only `providers` mean it so (all, if empty).
+pub(super) struct Named {
+    pub class: Class,
+    pub names: &'static [&'static str],
+    pub providers: &'static [&'static str],
+}
 
 impl Named {
-    fn matches(&self, name: &str) -> bool {
+    fn matches(&self, signs: &Signs<'_>) -> bool {
+        says(self.providers, signs.provider) && signs.names.iter().any(|name| self.has(name))
+    }
+
+    fn has(&self, name: &str) -> bool {
         let begins = |start: &str| {
             name.get(..start.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(start))
         };
-        self.1.iter().any(|known| match known.strip_suffix('*') {
-            Some(start) => begins(start),
-            None => name.eq_ignore_ascii_case(known),
-        })
+        self.names
+            .iter()
+            .any(|known| match known.strip_suffix('*') {
+                Some(start) => begins(start),
+                None => name.eq_ignore_ascii_case(known),
+            })
     }
 }
 
-/// Wording of a class: one of `phrases`, all parts of it, none of `unless`, under one of `statuses` (any, if empty).
+/// Wording of a class: one of `phrases`, all parts of it, none of `unless`, under one of `statuses`, by one of `providers` (any,
+/// if empty).
 pub(super) struct Worded {
     pub class: Class,
     pub phrases: &'static [&'static [&'static str]],
+    pub providers: &'static [&'static str],
     pub statuses: &'static [u16],
     pub unless: &'static [&'static str],
 }
 
 impl Worded {
     /// A status not known fits all.
-    fn matches(&self, status: Option<u16>, message: &str) -> bool {
+    fn matches(&self, signs: &Signs<'_>, message: &str) -> bool {
+        let status = signs.status;
         let fits =
             self.statuses.is_empty() || status.is_none_or(|status| self.statuses.contains(&status));
-        let says = |phrase: &&[&str]| phrase.iter().all(|part| message.contains(part));
-        fits && self.phrases.iter().any(says)
+        let all_of = |phrase: &&[&str]| phrase.iter().all(|part| message.contains(part));
+        fits && says(self.providers, signs.provider)
+            && self.phrases.iter().any(all_of)
             && !self.unless.iter().any(|other| message.contains(other))
     }
+}
+
+/// Whether a rule for these providers is one for this one.
+fn says(providers: &[&str], provider: Option<&str>) -> bool {
+    providers.is_empty() || provider.is_none_or(|provider| providers.contains(&provider))
 }
 
 #[cfg(test)]
@@ -67,7 +96,16 @@ mod tests {
     use super::*;
 
     fn class(status: u16, names: &[&str], message: &str) -> Class {
-        Class::of(Some(status), names, message)
+        told(None, Some(status), names, message)
+    }
+
+    fn told(provider: Option<&str>, status: Option<u16>, names: &[&str], message: &str) -> Class {
+        Class::of(&Signs {
+            message,
+            names,
+            provider,
+            status,
+        })
     }
 
     #[test]
@@ -283,16 +321,16 @@ mod tests {
     #[test]
     fn without_a_status_a_general_name_decides() {
         assert_eq!(
-            Class::of(None, &["INVALID_ARGUMENT"], "m"),
+            told(None, None, &["INVALID_ARGUMENT"], "m"),
             Class::BadRequest
         );
         assert_eq!(
-            Class::of(None, &["permission_error"], "m"),
+            told(None, None, &["permission_error"], "m"),
             Class::Permission
         );
-        assert_eq!(Class::of(None, &[], "m"), Class::Server);
+        assert_eq!(told(None, None, &[], "m"), Class::Server);
         assert_eq!(
-            Class::of(Some(500), &["invalid_request_error"], "m"),
+            told(None, Some(500), &["invalid_request_error"], "m"),
             Class::Server
         );
     }

@@ -117,8 +117,9 @@ impl Exchange {
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Effect {
-        let status = head.status().unwrap_or(502);
-        let error = ApiError::read(status, head.get("content-type"), body);
+        let deployment = cx.plan.deployments.get(attempt.deployment);
+        let provider = deployment.map_or("", |deployment| deployment.provider.name());
+        let error = ApiError::answered(provider, head, body);
         self.give_up(attempt, Some(head), error, cx)
     }
 
