@@ -154,7 +154,7 @@ pub fn lost() -> ApiError {
 pub fn redirected() -> ApiError {
     ApiError::new(
         502,
-        Class::Server,
+        Class::Malformed,
         "the provider answered with a redirect, which is not followed",
     )
     .with_code("upstream_redirect")
@@ -166,19 +166,19 @@ pub fn local(why: Local) -> ApiError {
     let (status, class, code, words) = match why {
         Local::Connect => (
             502,
-            Class::Server,
+            Class::Connection,
             "upstream_connect_error",
             "the provider could not be reached",
         ),
         Local::NoCluster => (
             503,
-            Class::Overloaded,
+            Class::Connection,
             "upstream_unknown_cluster",
             "the proxy has no upstream cluster for the provider",
         ),
         Local::Reset => (
             502,
-            Class::Server,
+            Class::Connection,
             "upstream_reset",
             "the provider closed the connection before it answered",
         ),

@@ -1,17 +1,21 @@
 //! Errors in OpenAI's form, so that every client's SDK raises for any provider what it would raise for OpenAI.
 
 mod class;
+#[cfg(test)]
+mod corpus;
 mod delay;
 mod phrases;
 mod read;
 mod redact;
 mod shape;
+mod signs;
 mod visible;
 
 use serde::Serialize;
 
 pub use class::Class;
 pub use redact::redact;
+pub use signs::Signs;
 
 /// An error as OpenAI's API states it.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,19 +1,36 @@
 //! The codes and wordings by which providers' failures are recognised, as data: a new one is a line here and a line in the tests.
 
 use super::Class;
-use super::class::{Named, Worded};
+use super::signs::{Named, Worded};
 
-/// Names that leave no doubt. Bare numbers are GLM's (four digits from 11 to 13) and MiniMax's.
+/// Who answers with GLM's numbers, and who may pass them on.
+const GLM: &[&str] = &["litellm_proxy", "openai", "openrouter", "zai"];
+/// Who answers with MiniMax's numbers, and who may pass them on.
+const MINIMAX: &[&str] = &["litellm_proxy", "minimax", "openai", "openrouter"];
+
+const fn anybody(class: Class, names: &'static [&'static str]) -> Named {
+    only(&[], class, names)
+}
+
+const fn only(
+    providers: &'static [&'static str],
+    class: Class,
+    names: &'static [&'static str],
+) -> Named {
+    Named {
+        class,
+        names,
+        providers,
+    }
+}
+
+/// Names that leave no doubt, once it is known who uses them: GLM's 1002 is a bad credential, MiniMax's is a limit.
 pub(super) const SPECIFIC: &[Named] = &[
-    Named(
+    anybody(
         Class::ContextLength,
-        &[
-            "context_length_exceeded",
-            "exceed_context_size_error",
-            "1261",
-        ],
+        &["context_length_exceeded", "exceed_context_size_error"],
     ),
-    Named(
+    anybody(
         Class::ContentFilter,
         &[
             "content_filter",
@@ -22,12 +39,9 @@ pub(super) const SPECIFIC: &[Named] = &[
             "datainspectionfailed",
             "responsibleaipolicyviolation",
             "sensitive*",
-            "1301",
-            "1026",
-            "1027",
         ],
     ),
-    Named(
+    anybody(
         Class::Auth,
         &[
             "authentication_error",
@@ -41,23 +55,19 @@ pub(super) const SPECIFIC: &[Named] = &[
             "missingauthenticationtoken*",
             "unauthenticated",
             "unrecognizedclientexception",
-            "1004",
         ],
     ),
-    Named(
+    anybody(
         Class::Quota,
         &[
             "arrearage",
             "billing_error",
+            "exceeded_current_quota_error",
             "insufficient_quota",
             "servicequotaexceeded*",
-            "1113",
-            "1308",
-            "1310",
-            "1008",
         ],
     ),
-    Named(
+    anybody(
         Class::Overloaded,
         &[
             "modelnotreadyexception",
@@ -65,23 +75,22 @@ pub(super) const SPECIFIC: &[Named] = &[
             "overloaded_error",
             "serviceunavailableexception",
             "unavailable",
-            "1312",
         ],
     ),
-    Named(
+    anybody(
         Class::RateLimit,
         &[
+            "429",
             "rate_limit_error",
             "rate_limit_exceeded",
             "ratelimitreached",
             "resource_exhausted",
             "throttling*",
-            "1002",
         ],
     ),
-    Named(Class::BadRequest, &["string_above_max_length"]),
-    Named(Class::NotFound, &["deploymentnotfound", "model_not_found"]),
-    Named(
+    anybody(Class::BadRequest, &["string_above_max_length"]),
+    anybody(Class::NotFound, &["deploymentnotfound", "model_not_found"]),
+    anybody(
         Class::Timeout,
         &[
             "deadline_exceeded",
@@ -89,11 +98,24 @@ pub(super) const SPECIFIC: &[Named] = &[
             "timeout_error",
         ],
     ),
+    only(MINIMAX, Class::Timeout, &["1001"]),
+    only(MINIMAX, Class::RateLimit, &["1002"]),
+    only(MINIMAX, Class::Auth, &["1004"]),
+    only(MINIMAX, Class::Quota, &["1008"]),
+    only(MINIMAX, Class::ContentFilter, &["1026", "1027"]),
+    only(MINIMAX, Class::ContextLength, &["1039"]),
+    only(GLM, Class::Auth, &["1000", "1001", "1002", "1003", "1004"]),
+    only(GLM, Class::Quota, &["1113", "1308", "1310"]),
+    only(GLM, Class::NotFound, &["1211"]),
+    only(GLM, Class::ContextLength, &["1261"]),
+    only(GLM, Class::ContentFilter, &["1301"]),
+    only(GLM, Class::RateLimit, &["1302", "1303", "1305"]),
+    only(GLM, Class::Overloaded, &["1312"]),
 ];
 
 /// Names that only say something when no status does.
 pub(super) const GENERIC: &[Named] = &[
-    Named(
+    anybody(
         Class::BadRequest,
         &[
             "badrequesterror",
@@ -101,10 +123,10 @@ pub(super) const GENERIC: &[Named] = &[
             "invalid_argument",
             "invalid_request_error",
             "validationexception",
-            "2013",
         ],
     ),
-    Named(
+    only(MINIMAX, Class::BadRequest, &["2013"]),
+    anybody(
         Class::NotFound,
         &[
             "not_found",
@@ -113,15 +135,16 @@ pub(super) const GENERIC: &[Named] = &[
             "resourcenotfoundexception",
         ],
     ),
-    Named(
+    anybody(
         Class::Permission,
         &[
             "accessdeniedexception",
             "permission_denied",
             "permission_error",
+            "unsupported_country_region_territory",
         ],
     ),
-    Named(Class::TooLarge, &["request_too_large"]),
+    anybody(Class::TooLarge, &["request_too_large"]),
 ];
 
 /// In this order: a prompt that is too long is often told as too many tokens, which is also how limits are told.
@@ -130,6 +153,7 @@ pub(super) const WORDED: &[Worded] = &[
         class: Class::ContextLength,
         phrases: &[
             &["current length is", "while limit is"],
+            &["contextwindowexceedederror"],
             &["exceed context limit"],
             &["exceed model maximum"],
             &["exceeds the available context size"],
@@ -141,7 +165,6 @@ pub(super) const WORDED: &[Worded] = &[
             &["input text length should not exceed"],
             &["input tokens exceed the configured limit"],
             &["is longer than the model's context length"],
-            &["length limit exceeded"],
             &["longer than the maximum model length"],
             &["maximum context length"],
             &["maximum context limit"],
@@ -157,14 +180,23 @@ pub(super) const WORDED: &[Worded] = &[
             &["total length of all messages is too long"],
             &["`inputs` tokens + `max_new_tokens` must be"],
         ],
+        providers: &[],
         statuses: &[],
         unless: &["invalid 'user'", "tokens per min"],
     },
     Worded {
         class: Class::ContextLength,
         phrases: &[&["too many tokens"]],
+        providers: &[],
         statuses: &[400, 413, 422],
         unless: &["tokens per min"],
+    },
+    Worded {
+        class: Class::ContextLength,
+        phrases: &[&["length limit exceeded"]],
+        providers: &["huggingface"],
+        statuses: &[],
+        unless: &[],
     },
     Worded {
         class: Class::ContentFilter,
@@ -174,11 +206,13 @@ pub(super) const WORDED: &[Worded] = &[
             &["content management policy"],
             &["content_filter_policy"],
             &["content_policy_violation"],
+            &["contentpolicyviolationerror"],
             &["responsibleaipolicyviolation"],
             &["the model produced invalid content"],
             &["the response was blocked."],
             &["violating our usage policy"],
         ],
+        providers: &[],
         statuses: &[],
         unless: &[],
     },
@@ -192,6 +226,7 @@ pub(super) const WORDED: &[Worded] = &[
             &["security token", "expired"],
             &["security token", "invalid"],
         ],
+        providers: &[],
         statuses: &[400, 401, 403],
         unless: &[],
     },
@@ -204,12 +239,14 @@ pub(super) const WORDED: &[Worded] = &[
             &["insufficient credits"],
             &["insufficient_quota"],
         ],
+        providers: &[],
         statuses: &[],
         unless: &[],
     },
     Worded {
         class: Class::Overloaded,
         phrases: &[&["capacity"]],
+        providers: &[],
         statuses: &[498],
         unless: &[],
     },
@@ -227,13 +264,34 @@ pub(super) const WORDED: &[Worded] = &[
             &["tokens per min"],
             &["too many requests"],
         ],
+        providers: &[],
         statuses: &[400, 413, 422, 429, 500, 502, 503],
         unless: &[],
     },
     Worded {
         class: Class::Overloaded,
-        phrases: &[&["overloaded"]],
+        phrases: &[&["overloaded"], &["temporarily out of capacity"]],
+        providers: &[],
         statuses: &[429, 500, 502, 503, 529],
+        unless: &[],
+    },
+    Worded {
+        class: Class::Timeout,
+        phrases: &[
+            &["a timeout occurred"],
+            &["read operation timed out"],
+            &["request timed out"],
+            &["timed out generating response"],
+        ],
+        providers: &[],
+        statuses: &[408, 500, 502, 503],
+        unless: &[],
+    },
+    Worded {
+        class: Class::TooLarge,
+        phrases: &[&["request payload size exceeds"]],
+        providers: &[],
+        statuses: &[400, 413],
         unless: &[],
     },
 ];

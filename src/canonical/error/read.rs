@@ -5,46 +5,72 @@ use serde_json::Value;
 
 use super::shape::{self, Found};
 use super::visible::{is_html, visible};
-use super::{ApiError, Class, delay};
+use super::{ApiError, Class, Signs, delay};
+use crate::value::head::Head;
 
 impl ApiError {
     /// The error a provider answered with. Its status is kept, but 529, which is in no register, becomes 503; for an error inside a
     /// success (`status` below 400) it is the one the body states, else that of its class, else 502. Type, code, param and
     /// message of an OpenAI error object are kept, numbers as text; a missing or merely numeric code gives way where OpenAI's
     /// code says more (context length, content filter, quota). All other shapes get OpenAI's type and code of their class.
+    #[must_use]
     pub fn read(status: u16, content_type: Option<&str>, body: &[u8]) -> ApiError {
-        let found = json(body).and_then(|value| shape::find(&value));
-        let found = found.unwrap_or_else(|| Found {
-            message: Some(words(content_type, body)),
-            ..Found::default()
-        });
-        let stated = if status < 400 {
-            stated(&found)
-        } else {
-            Some(status)
-        };
-        let message = message(&found);
-        let class = class(stated, &found, message.as_deref().unwrap_or_default());
-        let status = stated.map_or(
-            class.status(),
-            |status| if status == 529 { 503 } else { status },
-        );
-        let message = message.unwrap_or_else(|| reason(status).to_owned());
-        let wait = found.retry_delay.as_deref().and_then(delay::seconds);
-        ApiError {
-            class,
-            code: code(class, &found, &message),
-            kind: found
-                .kind
-                .clone()
-                .filter(|_| found.openai)
-                .unwrap_or_else(|| class.kind().to_owned()),
-            param: found.param,
-            retry_after_s: wait.or_else(|| delay::in_words(&message)),
-            message,
-            status,
-        }
+        read(None, status, found(content_type, body))
     }
+
+    /// The same of an answer with its head, by a provider that is known: what only others say so counts for nothing, and the
+    /// head may name the failure (AWS does).
+    #[must_use]
+    pub fn answered(provider: &str, head: &Head, body: &[u8]) -> ApiError {
+        let mut found = found(head.get("content-type"), body);
+        let named = head.get("x-amzn-errortype");
+        let named = named.and_then(|named| named.split(':').next());
+        found.names.extend(named.map(str::to_owned));
+        read(Some(provider), head.status().unwrap_or(502), found)
+    }
+}
+
+fn read(provider: Option<&str>, status: u16, found: Found) -> ApiError {
+    let stated = if status < 400 {
+        stated(&found)
+    } else {
+        Some(status)
+    };
+    let message = message(&found);
+    let class = class(
+        provider,
+        stated,
+        &found,
+        message.as_deref().unwrap_or_default(),
+    );
+    let status = stated.map_or(
+        class.status(),
+        |status| if status == 529 { 503 } else { status },
+    );
+    let message = message.unwrap_or_else(|| reason(status).to_owned());
+    let wait = found.retry_delay.as_deref().and_then(delay::seconds);
+    ApiError {
+        class,
+        code: code(class, &found, &message),
+        kind: found
+            .kind
+            .clone()
+            .filter(|_| found.openai)
+            .unwrap_or_else(|| class.kind().to_owned()),
+        param: found.param,
+        retry_after_s: wait.or_else(|| delay::in_words(&message)),
+        message,
+        status,
+    }
+}
+
+/// The parts of the error that a body is; its words, if it has no known shape.
+fn found(content_type: Option<&str>, body: &[u8]) -> Found {
+    let found = json(body).and_then(|value| shape::find(&value));
+    found.unwrap_or_else(|| Found {
+        message: Some(words(content_type, body)),
+        ..Found::default()
+    })
 }
 
 /// The body as JSON, or the data of its first server-sent event that is.
@@ -86,7 +112,7 @@ fn message(found: &Found) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
-fn class(status: Option<u16>, found: &Found, message: &str) -> Class {
+fn class(provider: Option<&str>, status: Option<u16>, found: &Found, message: &str) -> Class {
     let names: Vec<&str> = found
         .code
         .iter()
@@ -94,7 +120,12 @@ fn class(status: Option<u16>, found: &Found, message: &str) -> Class {
         .chain(&found.names)
         .map(String::as_str)
         .collect();
-    Class::of(status, &names, message)
+    Class::of(&Signs {
+        message,
+        names: &names,
+        provider,
+        status,
+    })
 }
 
 fn code(class: Class, found: &Found, message: &str) -> Option<String> {
@@ -455,6 +486,9 @@ mod tests {
             )
         );
         let body = r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"raw":"no json"}}}"#;
+        assert_eq!(read(502, body).message, "no json");
+        let body =
+            r#"{"error":{"message":"Provider returned error","code":502,"metadata":{"raw":""}}}"#;
         assert_eq!(read(502, body).message, "Provider returned error");
         let body = r#"{"error":{"message":"Provider returned error","code":503,"metadata":{"raw":"{\"message\":\"m\"}"}}}"#;
         assert_eq!(

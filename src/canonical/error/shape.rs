@@ -62,25 +62,31 @@ fn wrapped(body: &Map<String, Value>, error: &Map<String, Value>) -> Found {
     }
 }
 
-/// OpenRouter's copy of what the provider behind it answered.
+/// OpenRouter's copy of what the provider behind it answered: JSON, as a text or not, or words.
 fn forwarded(error: &Map<String, Value>) -> Option<Found> {
-    let metadata = error.get("metadata")?.as_object()?;
-    let raw: Value = serde_json::from_str(metadata.get("raw")?.as_str()?).ok()?;
-    let raw = raw.as_object()?;
-    match raw.get("error") {
-        Some(Value::Object(error)) => Some(Found {
-            code: scalar(error, "code"),
-            kind: text(error, "type"),
-            message: text(error, "message"),
-            names: text(error, "status").into_iter().collect(),
-            param: text(error, "param"),
+    let raw = error.get("metadata")?.as_object()?.get("raw")?;
+    let Some(text) = raw.as_str() else {
+        return find(raw).map(Found::copied);
+    };
+    match serde_json::from_str(text) {
+        Ok(raw) => find(&raw).map(Found::copied),
+        Err(_) => Some(Found {
+            message: Some(text.to_owned()),
             ..Found::default()
-        }),
-        _ => flat(raw),
+        })
+        .filter(|_| !text.trim().is_empty()),
     }
 }
 
 impl Found {
+    /// The same as a copy: whose words it is in says nothing of who sends it.
+    fn copied(self) -> Found {
+        Found {
+            openai: false,
+            ..self
+        }
+    }
+
     fn or(self, other: Found) -> Found {
         let names = self
             .names

@@ -65,7 +65,7 @@ pub fn error_event(failure: &ApiError) -> Vec<u8> {
 pub fn cut_short() -> ApiError {
     ApiError::new(
         502,
-        Class::Server,
+        Class::Truncated,
         "the provider ended the stream before the answer was complete",
     )
     .with_code("upstream_stream_truncated")
@@ -76,7 +76,7 @@ pub fn cut_short() -> ApiError {
 pub fn malformed(what: &str) -> ApiError {
     ApiError::new(
         502,
-        Class::Server,
+        Class::Malformed,
         format!("the provider's answer cannot be read: {what}"),
     )
     .with_code("upstream_invalid_response")

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::Deserialize;
 
 use super::text::Str;
-use crate::canonical::error::{ApiError, Class};
+use crate::canonical::error::{ApiError, Class, Signs};
 
 /// Where in `messages` something stands: worded only when it must be blamed.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub(super) fn invalid(param: impl fmt::Display, message: impl Into<String>) -> A
 /// A 502: the vendor's answer is not what it documents.
 pub(super) fn not_understood(what: &str) -> ApiError {
     let words = format!("the provider's answer was not understood: {what}");
-    ApiError::new(502, Class::Server, words).with_code("upstream_invalid_response")
+    ApiError::new(502, Class::Malformed, words).with_code("upstream_invalid_response")
 }
 
 /// The `error` object of a body or an event.
@@ -84,7 +84,13 @@ impl Stated<'_> {
             .as_ref()
             .map_or("the provider reported an error", Str::as_str);
         let stated = self.kind.as_ref().map_or("", Str::as_str);
-        let (status, class) = meaning(stated, message);
+        let status = status(stated);
+        let class = Class::of(&Signs {
+            message,
+            names: &[stated],
+            provider: Some("anthropic"),
+            status: Some(status),
+        });
         let error = ApiError::new(status, class, message);
         if class == Class::NotFound {
             error.with_code("model_not_found")
@@ -94,38 +100,21 @@ impl Stated<'_> {
     }
 }
 
-/// The status and class of an Anthropic error type. Messages are unstable, so they decide only what
-/// the type cannot say.
-fn meaning(stated: &str, message: &str) -> (u16, Class) {
+/// The status of an Anthropic error type: inside a stream it arrives without one.
+fn status(stated: &str) -> u16 {
     match stated {
-        "invalid_request_error" => (400, request_class(message)),
-        "authentication_error" => (401, Class::Auth),
-        "billing_error" => (429, Class::Quota),
-        "permission_error" => (403, Class::Permission),
-        "not_found_error" => (404, Class::NotFound),
-        "conflict_error" => (409, Class::BadRequest),
-        "request_too_large" => (413, Class::TooLarge),
-        "rate_limit_error" => (429, Class::RateLimit),
-        "timeout_error" => (504, Class::Timeout),
-        "overloaded_error" => (503, Class::Overloaded),
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "conflict_error" => 409,
+        "request_too_large" => 413,
+        "billing_error" | "rate_limit_error" => 429,
+        "overloaded_error" => 503,
+        "timeout_error" => 504,
         // "api_error", and whatever type comes next.
-        _ => (500, Class::Server),
+        _ => 500,
     }
-}
-
-fn request_class(message: &str) -> Class {
-    const TOO_LONG: [&str; 3] = [
-        "prompt is too long",
-        "exceed context limit",
-        "input length and `max_tokens` exceed",
-    ];
-    if TOO_LONG.iter().any(|phrase| message.contains(phrase)) {
-        return Class::ContextLength;
-    }
-    if message.contains("Output blocked by content filtering policy") {
-        return Class::ContentFilter;
-    }
-    Class::BadRequest
 }
 
 #[cfg(test)]
@@ -190,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_that_is_too_long_and_a_blocked_answer_are_told_apart_by_their_message() {
+    fn bad_requests_are_told_apart_by_their_message() {
         for (message, code) in [
             (
                 "prompt is too long: 215000 tokens > 200000 maximum",
@@ -203,6 +192,10 @@ mod tests {
             (
                 "Output blocked by content filtering policy",
                 "content_filter",
+            ),
+            (
+                "Your credit balance is too low to access the Anthropic API.",
+                "insufficient_quota",
             ),
         ] {
             let json = format!(r#"{{"type":"invalid_request_error","message":"{message}"}}"#);
