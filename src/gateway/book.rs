@@ -1,4 +1,5 @@
 //! stub
+#![allow(missing_docs)]
 use super::Context;
 use super::select::Pick;
 use crate::policy::Failure;

@@ -121,7 +121,7 @@ impl Account {
         other.price(cx);
         other.count(usage, cx);
         let cost = other.cost.unwrap_or_default();
-        self.spent_besides = self.spent_besides.plus(cost);
+        self.spent_besides = self.spent_besides.saturating_add(cost);
     }
 
     /// Counts the exchange. To be called once.
@@ -230,7 +230,7 @@ impl Account {
                 .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
-            cost_nanousd: self.cost.map(|cost| cost.plus(self.spent_besides).nanos()),
+            cost_nanousd: self.cost.map(|cost| cost.saturating_add(self.spent_besides).nanos()),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
             overhead_us: ours.map(|()| self.overhead_us()),
             error: self.error.as_deref(),

@@ -11,6 +11,7 @@ use core::ptr::{null, null_mut};
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Buffer {
+    CallBody = 4,
     RequestBody = 0,
     ResponseBody = 1,
 }
@@ -19,6 +20,7 @@ pub enum Buffer {
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Map {
+    CallHeaders = 6,
     RequestHeaders = 0,
     ResponseHeaders = 2,
 }
@@ -36,10 +38,23 @@ pub enum Metric {
 pub struct Refused(pub u32);
 
 const NOT_FOUND: u32 = 1;
+/// The kind of stream that an HTTP answer is.
+const RESPONSE: u32 = 1;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
+    fn proxy_add_header_map_value(
+        map: u32,
+        key: *const u8,
+        size: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
+    fn proxy_close_stream(kind: u32) -> u32;
+    fn proxy_continue_stream(kind: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, id: *mut u32) -> u32;
+    fn proxy_dequeue_shared_queue(queue: u32, data: *mut *mut u8, length: *mut usize) -> u32;
+    fn proxy_enqueue_shared_queue(queue: u32, data: *const u8, length: usize) -> u32;
     fn proxy_get_buffer_bytes(
         buffer: u32,
         start: usize,
@@ -64,6 +79,7 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_register_shared_queue(name: *const u8, size: usize, queue: *mut u32) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, size: usize) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -82,6 +98,7 @@ unsafe extern "C" {
         data: *const u8,
         length: usize,
     ) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_set_header_map_pairs(map: u32, data: *const u8, size: usize) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_shared_data(
@@ -94,11 +111,58 @@ unsafe extern "C" {
     fn proxy_set_property(path: *const u8, size: usize, value: *const u8, length: usize) -> u32;
 }
 
+/// Adds a header to the message that the callback is about.
+pub fn add_header(map: Map, name: &str, value: &str) -> Result<(), Refused> {
+    // SAFETY: the host reads both before it returns.
+    check(unsafe {
+        proxy_add_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Ends the answer, and with it the stream.
+pub fn close_response() -> Result<(), Refused> {
+    // SAFETY: no memory is shared.
+    check(unsafe { proxy_close_stream(RESPONSE) })
+}
+
+/// Lets what is held of the answer go on.
+pub fn continue_response() -> Result<(), Refused> {
+    // SAFETY: no memory is shared.
+    check(unsafe { proxy_continue_stream(RESPONSE) })
+}
+
 pub fn define_metric(kind: Metric, name: &str) -> Result<u32, Refused> {
     let mut id = 0;
     // SAFETY: the host reads `name` and writes `id` before it returns.
     check(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut id) })?;
     Ok(id)
+}
+
+/// The next message of the queue; empty when there is none.
+pub fn dequeue(queue: u32) -> Vec<u8> {
+    // SAFETY: the host writes both places before it returns.
+    take(|data, length| unsafe { proxy_dequeue_shared_queue(queue, data, length) })
+        .unwrap_or_default()
+}
+
+/// Puts a message into the queue: whoever registered it is called once the callback at hand is over.
+pub fn enqueue(queue: u32, message: &[u8]) -> Result<(), Refused> {
+    // SAFETY: the host reads `message` before it returns.
+    check(unsafe { proxy_enqueue_shared_queue(queue, message.as_ptr(), message.len()) })
+}
+
+/// The queue of that name, whose messages come to the context that has registered it last.
+pub fn register_queue(name: &str) -> Result<u32, Refused> {
+    let mut queue = 0;
+    // SAFETY: the host reads `name` and writes `queue` before it returns.
+    check(unsafe { proxy_register_shared_queue(name.as_ptr(), name.len(), &raw mut queue) })?;
+    Ok(queue)
 }
 
 pub fn buffer(buffer: Buffer, start: usize, size: usize) -> Result<Vec<u8>, Refused> {
@@ -156,14 +220,20 @@ pub fn respond(status: u32, details: &str, headers: &[u8], body: &[u8]) -> Resul
     })
 }
 
-pub fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Refused> {
+/// Makes what the host is asked for next, until the callback is over, about the stream of that number.
+pub fn set_context(id: u32) -> Result<(), Refused> {
+    // SAFETY: no memory is shared.
+    check(unsafe { proxy_set_effective_context(id) })
+}
+
+pub fn set_buffer(buffer: Buffer, start: usize, size: usize, bytes: &[u8]) -> Result<(), Refused> {
     let data = if bytes.is_empty() {
         null()
     } else {
         bytes.as_ptr()
     };
     // SAFETY: the host reads `bytes` before it returns.
-    check(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, size, data, bytes.len()) })
+    check(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data, bytes.len()) })
 }
 
 pub fn set_pairs(map: Map, pairs: &[u8]) -> Result<(), Refused> {

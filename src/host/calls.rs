@@ -1,9 +1,13 @@
 //! What the gateway asks of Envoy, in its own types.
 
 use core::ops::Range;
+use core::time::Duration;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::Status;
 
 use super::abi::{self, Buffer, Map};
-use crate::gateway::effect::Reply;
+use crate::gateway::effect::{Call, Reply};
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
@@ -43,9 +47,51 @@ pub fn body(buffer: Buffer, start: usize, size: usize) -> Vec<u8> {
     abi::buffer(buffer, start, size).unwrap_or_default()
 }
 
-/// Replaces the `size` bytes of the body that are there.
-pub fn set_body(buffer: Buffer, size: usize, bytes: &[u8]) {
-    note("set a body", abi::set_buffer(buffer, size, bytes));
+/// Replaces the bytes of the body that are there in this range.
+pub fn set_body(buffer: Buffer, place: Range<usize>, bytes: &[u8]) {
+    let size = place.end.saturating_sub(place.start);
+    let done = abi::set_buffer(buffer, place.start, size, bytes);
+    note("set a body", done);
+}
+
+/// Adds a header.
+pub fn add_header(map: Map, name: &str, value: &str) {
+    note("add a header", abi::add_header(map, name, value));
+}
+
+/// Lets what is held of the answer go to the client.
+pub fn continue_response() {
+    note("continue an answer", abi::continue_response());
+}
+
+/// Ends the answer where it is.
+pub fn close_response() {
+    note("end an answer", abi::close_response());
+}
+
+/// Makes what is asked next about that stream; whether it is still there.
+pub fn turn_to(stream: u32) -> bool {
+    abi::set_context(stream).is_ok()
+}
+
+/// Makes a call; its number, by which its answer is known.
+///
+/// # Errors
+/// When Envoy knows no such cluster.
+pub fn dispatch(call: &Call) -> Result<u32, Status> {
+    let headers = call
+        .head
+        .iter()
+        .filter_map(|(name, value)| Some((name, core::str::from_utf8(value).ok()?)))
+        .collect();
+    hostcalls::dispatch_http_call(
+        &call.cluster,
+        headers,
+        Some(&call.body),
+        Vec::new(),
+        // Envoy takes whole milliseconds, and none for no limit at all.
+        call.timeout.max(Duration::from_millis(1)),
+    )
 }
 
 /// Answers the client. Without response code details: by these, `local_reply_config` tells the

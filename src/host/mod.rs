@@ -3,10 +3,14 @@
 mod abi;
 mod calls;
 mod entropy;
+mod legs;
+mod local;
 mod meters;
+mod reactor;
 mod root;
 mod shared;
 mod stream;
+mod worker;
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);

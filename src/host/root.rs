@@ -1,38 +1,16 @@
-//! A configuration on one worker: it is read once, and every stream shares it.
+//! The plugin's root: it reads the configuration, and passes on what Envoy tells a worker instead of a stream.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use super::entropy;
-use super::meters::Meters;
+use super::calls;
 use super::stream::Stream;
+use super::worker::Worker;
 use crate::config;
 use crate::config::plan::Plan;
-use crate::state::Desk;
-use crate::value::rng::Rng;
-
-/// What the streams of one worker share.
-#[derive(Debug)]
-pub struct Worker {
-    /// What the operator configured.
-    pub plan: Rc<Plan>,
-    /// What changes: borrowed for the length of one step, never across a call that may come back.
-    pub own: RefCell<Own>,
-}
-
-/// What changes as streams go on.
-#[derive(Debug)]
-pub struct Own {
-    /// What this worker keeps of the shared state.
-    pub desk: Desk,
-    /// Counts.
-    pub meters: Meters,
-    /// Chance.
-    pub rng: Rng,
-}
+use crate::gateway::book;
 
 /// The plugin's root context.
 #[derive(Debug, Default)]
@@ -40,20 +18,24 @@ pub struct Root {
     worker: Option<Rc<Worker>>,
 }
 
-/// How often counts are handed to Envoy. A worker that dies takes this much of them with it.
-const FLUSH_MS: u32 = 250;
-
 impl Context for Root {
     fn on_done(&mut self) -> bool {
-        self.flush();
+        if let Some(worker) = &self.worker {
+            worker.flush();
+        }
         true
     }
-}
 
-impl Root {
-    fn flush(&self) {
-        if let Some(worker) = &self.worker {
-            worker.own.borrow_mut().meters.flush();
+    /// A call that was made from the timer is answered here.
+    fn on_http_call_response(&mut self, token: u32, _: usize, _: usize, _: usize) {
+        let Some(worker) = &self.worker else {
+            return;
+        };
+        let caller = worker.reactor.borrow_mut().caller(token);
+        if let Some(core) = caller {
+            if calls::turn_to(core.id()) {
+                core.answered();
+            }
         }
     }
 }
@@ -63,17 +45,9 @@ impl RootContext for Root {
         let bytes = self.get_plugin_configuration().unwrap_or_default();
         match read(&bytes) {
             Ok(plan) => {
-                let plan = Rc::new(plan);
-                let own = Own {
-                    desk: Desk::default(),
-                    meters: Meters::new(Rc::clone(&plan)),
-                    rng: entropy::rng(),
-                };
-                super::calls::set_tick(FLUSH_MS);
-                self.worker = Some(Rc::new(Worker {
-                    plan,
-                    own: RefCell::new(own),
-                }));
+                let worker = Worker::new(plan);
+                worker.reactor.borrow_mut().arm(calls::now(), true);
+                self.worker = Some(Rc::new(worker));
                 true
             }
             Err(faults) => {
@@ -86,16 +60,39 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        self.flush();
+        let Some(worker) = &self.worker else {
+            return;
+        };
+        let now = calls::now();
+        let (due, works) = {
+            let mut reactor = worker.reactor.borrow_mut();
+            (reactor.due(now), reactor.works(now))
+        };
+        for core in due {
+            core.wake(now);
+        }
+        if works {
+            worker.with(now, book::tick);
+            worker.flush();
+        }
+        worker.reactor.borrow_mut().arm(now, true);
+    }
+
+    fn on_queue_ready(&mut self, _queue: u32) {
+        if let Some(worker) = &self.worker {
+            for core in worker.called_back() {
+                core.resume();
+            }
+        }
     }
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
 
-    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
         let worker = self.worker.as_ref()?;
-        Some(Box::new(Stream::new(Rc::clone(worker))))
+        Some(Box::new(Stream::new(id, Rc::clone(worker))))
     }
 }
 

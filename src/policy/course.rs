@@ -1,4 +1,5 @@
 //! stub
+#![allow(missing_docs)]
 use super::{Chains, Failure, Hop, Retries, Verdict};
 use crate::value::rng::Rng;
 use core::time::Duration;

@@ -96,3 +96,11 @@ pub enum Verdict {
         after: Duration,
     },
 }
+
+impl Failure {
+    /// stub
+    #[must_use]
+    pub fn of(error: &crate::canonical::error::ApiError, _head: Option<&crate::value::head::Head>, _now: crate::value::time::Timestamp) -> Self {
+        Self { class: error.class, retry_after: None, should_retry: None }
+    }
+}

@@ -70,6 +70,9 @@ pub enum Counter {
     CompressedAnswers,
     /// Money, in billionths of a US dollar.
     CostNanousd,
+    /// stub
+    #[allow(missing_docs)]
+    Fallbacks { from: Option<usize>, to: usize, reason: &'static str },
     /// Requests, by what they asked for and the status the client got.
     Requests {
         /// What was asked for: `chat` and the like.
@@ -77,6 +80,9 @@ pub enum Counter {
         /// The HTTP status.
         status: u16,
     },
+    /// stub
+    #[allow(missing_docs)]
+    Retries { reason: &'static str },
     /// Tokens.
     Tokens(Token),
     /// Requests whose price nobody knows.
@@ -104,6 +110,8 @@ impl Counter {
             Counter::Tokens(token) => {
                 named("dragoman_tokens_total", &[("type", token.label())], labels)
             }
+            Counter::Fallbacks { reason, .. } => named("dragoman_fallbacks_total", &[("type", reason)], labels),
+            Counter::Retries { reason } => named("dragoman_retries_total", &[("type", reason)], labels),
             Counter::UnpricedRequests => named("dragoman_unpriced_requests_total", &[], labels),
         }
     }

@@ -1,4 +1,5 @@
 //! stub
+#![allow(missing_docs)]
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::value::head::Head;

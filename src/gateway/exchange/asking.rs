@@ -10,6 +10,7 @@ use crate::api::chat;
 use crate::api::chat::controls::Controls;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
+use crate::config::plan::Transport;
 use crate::gateway::admit::{self, Admission};
 use crate::gateway::effect::Effect;
 use crate::gateway::select::Needs;
@@ -64,6 +65,10 @@ impl Exchange {
         if let Admission::Foreign(effect) = admission {
             self.state = State::Foreign;
             return effect;
+        }
+        if is_brought_in_vain(head, cx) {
+            self.account.operation = Some(Operation::Chat);
+            return self.refuse(&refuse::lost(), cx);
         }
         self.account.arrived = cx.now;
         self.account.call_id = cx.rng.uuid();
@@ -183,6 +188,14 @@ impl Exchange {
             controls,
         })
     }
+}
+
+/// Whether Envoy has brought this request several times and nobody remembers it: it costs a worker its machine each time.
+fn is_brought_in_vain(head: &Head, cx: &Context<'_>) -> bool {
+    const ENOUGH: u32 = 3;
+    let times = head.get("x-envoy-attempt-count");
+    let times = times.and_then(|times| times.parse::<u32>().ok());
+    cx.plan.transport == Transport::Envoy && times.is_some_and(|times| times >= ENOUGH)
 }
 
 /// The operator's time limit or the client's, whichever ends first.

@@ -6,7 +6,6 @@ use crate::config::plan::Transport;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
 use crate::gateway::{Context, refuse};
-use crate::policy::Failure;
 use crate::usage::Usage;
 
 impl Exchange {

@@ -6,7 +6,6 @@ use super::answering::took_too_long;
 use super::streaming::Quiet;
 use super::work::Told;
 use super::{Exchange, Opening, State, Streaming};
-use crate::canonical::error::ApiError;
 use crate::gateway::attempt::{Attempt, earlier};
 use crate::gateway::effect::Effect;
 use crate::gateway::{Context, book, refuse};

@@ -1,4 +1,5 @@
 //! stub
+#![allow(missing_docs)]
 use super::Context;
 use core::time::Duration;
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,97 @@
+//! A configuration on one worker: what its streams share.
+
+use core::cell::RefCell;
+use std::rc::Rc;
+
+use super::reactor::Reactor;
+use super::shared::Shared;
+use super::stream::Core;
+use super::{abi, entropy, meters::Meters};
+use crate::config::plan::Plan;
+use crate::gateway::Context;
+use crate::state::Desk;
+use crate::value::rng::Rng;
+use crate::value::time::Timestamp;
+
+/// What the streams of one worker share.
+#[derive(Debug)]
+pub struct Worker {
+    /// What the operator configured.
+    pub plan: Rc<Plan>,
+    /// Timers and calls. Never borrowed across a step.
+    pub reactor: RefCell<Reactor>,
+    own: RefCell<Own>,
+    /// Where a stream asks to be called back.
+    queue: Option<u32>,
+}
+
+/// What changes as streams go on: borrowed for the length of one step, never across a call that may come back.
+#[derive(Debug)]
+struct Own {
+    /// What this worker keeps of the shared state.
+    desk: Desk,
+    /// Counts.
+    meters: Meters,
+    /// Chance.
+    rng: Rng,
+}
+
+impl Worker {
+    /// A worker for this plan.
+    pub fn new(plan: Plan) -> Self {
+        let plan = Rc::new(plan);
+        let own = Own {
+            desk: Desk::default(),
+            meters: Meters::new(Rc::clone(&plan)),
+            rng: entropy::rng(),
+        };
+        Self {
+            plan,
+            reactor: RefCell::default(),
+            own: RefCell::new(own),
+            queue: None,
+        }
+    }
+
+    /// Lets `act` decide something with all that deciding takes.
+    pub fn with<T>(&self, now: Timestamp, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
+        let mut own = self.own.borrow_mut();
+        let own = &mut *own;
+        act(&mut Context {
+            now,
+            rng: &mut own.rng,
+            meter: &mut own.meters,
+            plan: &self.plan,
+            store: &Shared,
+            desk: &mut own.desk,
+        })
+    }
+
+    /// Has the stream called back as soon as the callback at hand is over; whether that works.
+    pub fn call_back(&self, core: &Rc<Core>) -> bool {
+        let Some(queue) = self.queue else {
+            return false;
+        };
+        self.reactor.borrow_mut().keep(core);
+        abi::enqueue(queue, &core.id().to_le_bytes()).is_ok()
+    }
+
+    /// The streams that have asked to be called back.
+    pub fn called_back(&self) -> Vec<Rc<Core>> {
+        let mut streams = Vec::new();
+        while let Some(id) = self.queue.and_then(next_id) {
+            streams.extend(self.reactor.borrow().stream(id));
+        }
+        streams
+    }
+
+    /// Hands over what was counted.
+    pub fn flush(&self) {
+        self.own.borrow_mut().meters.flush();
+    }
+}
+
+fn next_id(queue: u32) -> Option<u32> {
+    let message = abi::dequeue(queue);
+    message.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+}
