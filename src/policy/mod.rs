@@ -2,11 +2,14 @@
 //!
 //! Everything here is a value or a pure function of values: the time, chance and what others know are arguments.
 
+mod course;
 mod failure;
 
 use core::time::Duration;
 
 use crate::canonical::error::Class;
+
+pub use course::{Course, OwnChains, Start, View};
 
 /// A number for some kinds of failure, as LiteLLM's `retry_policy` and `allowed_fails_policy` give one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
