@@ -2,11 +2,14 @@
 //!
 //! Everything here is a value or a pure function of values: the time, chance and what others know are arguments.
 
-pub mod course;
+mod course;
+mod failure;
 
 use core::time::Duration;
 
 use crate::canonical::error::Class;
+
+pub use course::{Course, OwnChains, Start, View};
 
 /// A number for some kinds of failure, as LiteLLM's `retry_policy` and `allowed_fails_policy` give one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,12 +98,4 @@ pub enum Verdict {
         /// After that time; zero is at once.
         after: Duration,
     },
-}
-
-impl Failure {
-    /// stub
-    #[must_use]
-    pub fn of(error: &crate::canonical::error::ApiError, _head: Option<&crate::value::head::Head>, _now: crate::value::time::Timestamp) -> Self {
-        Self { class: error.class, retry_after: None, should_retry: None }
-    }
 }

@@ -14,6 +14,7 @@ mod visible;
 use serde::Serialize;
 
 pub use class::Class;
+pub use delay::spelled;
 pub use redact::redact;
 pub use signs::Signs;
 
