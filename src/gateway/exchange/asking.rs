@@ -15,8 +15,7 @@ use crate::gateway::admit::{self, Admission};
 use crate::gateway::effect::Effect;
 use crate::gateway::select::Needs;
 use crate::gateway::{Context, attempt, book, heads, refuse};
-use crate::policy::course::{Course, Start};
-use crate::policy::{Chains, Hop};
+use crate::policy::{Course, Hop, OwnChains, Start};
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
@@ -228,29 +227,20 @@ fn named(model: &str, cx: &Context<'_>) -> Option<Named> {
 }
 
 /// The fallbacks the client names, where it does: they count in place of the configured ones.
-fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<Option<Chains>, ApiError> {
-    let hops = |names: &Option<Vec<String>>| -> Result<Vec<Hop>, ApiError> {
-        let names = names.iter().flatten();
-        names
-            .map(|name| {
-                let named = named(name, cx).ok_or_else(|| refuse::unknown_model(name))?;
-                Ok(named.hop)
-            })
-            .collect()
+fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiError> {
+    let hops = |names: &Option<Vec<String>>| {
+        let hop = |name: &String| {
+            let named = named(name, cx).ok_or_else(|| refuse::unknown_model(name))?;
+            Ok(named.hop)
+        };
+        let names = names.as_ref();
+        names.map(|names| names.iter().map(hop).collect()).transpose()
     };
-    let given = [
-        &controls.fallbacks,
-        &controls.context_window_fallbacks,
-        &controls.content_policy_fallbacks,
-    ];
-    if given.iter().all(|names| names.is_none()) {
-        return Ok(None);
-    }
-    Ok(Some(Chains {
+    Ok(OwnChains {
         content_policy: hops(&controls.content_policy_fallbacks)?,
         context_window: hops(&controls.context_window_fallbacks)?,
         general: hops(&controls.fallbacks)?,
-    }))
+    })
 }
 
 /// What a deployment must be able to do: looked for only where somebody checks it.

@@ -18,8 +18,7 @@ use crate::gateway::relay::whole;
 use crate::gateway::select::{self, Pick};
 use crate::gateway::settle::Tried;
 use crate::gateway::{Context, book, heads, refuse};
-use crate::policy::course::View;
-use crate::policy::{Failure, Verdict};
+use crate::policy::{Failure, Verdict, View};
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
 use crate::usage::metrics::Counter;
@@ -484,7 +483,6 @@ pub(super) fn verdict(
             .and_then(|deployment| deployment.num_retries),
         chains: &group.chains,
         others,
-        deployments: group.deployments.len(),
         budget: work.retrying || book::may_retry(cx),
         left: work.deadline.map(|deadline| deadline.since(cx.now)),
         stuck: failed.is_none(),

@@ -9,7 +9,7 @@ use crate::gateway::effect::Reply;
 use crate::gateway::select::{Needs, Want};
 use crate::gateway::settle::Tried;
 use crate::gateway::{heads, refuse};
-use crate::policy::course::Course;
+use crate::policy::Course;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
