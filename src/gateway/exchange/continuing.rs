@@ -139,7 +139,8 @@ impl Exchange {
         let failure = Failure::of(&broken.failure, None, cx.now);
         let index = attempt.pick.deployment;
         let begun = continuation.filter(|continuation| continuation.can_go_on());
-        let (Some(mut continuation), Some(mut work)) = (begun, self.work.take()) else {
+        let begun = begun.and_then(|continuation| Some((continuation, self.work.take()?)));
+        let Some((mut continuation, mut work)) = begun else {
             self.account.usage = Some(usage);
             self.failed_late(attempt, broken.failure.clone(), cx);
             return self.tell(broken, cx);

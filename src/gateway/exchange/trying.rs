@@ -181,7 +181,10 @@ impl Exchange {
             return None;
         }
         let (body, model) = (Rc::clone(&work.body), work.model.clone());
-        let request = chat::read(&body, model.as_deref().map(Cow::Borrowed)).ok()?;
+        let Ok(request) = chat::read(&body, model.as_deref().map(Cow::Borrowed)) else {
+            self.work = Some(work);
+            return None;
+        };
         let before = core::mem::replace(&mut work.tried, tried);
         let subject = self.account.subject;
         let launched = self.launch(&mut work, &request, cx);
@@ -192,13 +195,13 @@ impl Exchange {
                 self.count_retry(&mut work, "hedge", cx);
                 Some(self.dispatch(work, *second, head, body, cx))
             }
-            Ok(Launched::Worded(second, ..)) => {
-                book::ended(second.pick, cx);
+            Ok(Launched::Mocked(pick, _)) => {
+                book::ended(pick, cx);
                 self.work = Some(work);
                 None
             }
-            Ok(Launched::Mocked(pick, _)) => {
-                book::ended(pick, cx);
+            Ok(Launched::Worded(second, ..)) => {
+                book::ended(second.pick, cx);
                 self.work = Some(work);
                 None
             }

@@ -28,7 +28,9 @@ impl Exchange {
     #[must_use]
     pub fn wakes_at(&self, cx: &Context<'_>) -> Option<Timestamp> {
         let own = match &self.state {
-            State::Replaying { until } | State::Waiting { until } => Some(*until),
+            // Its time limit counts when the request is there again.
+            State::Replaying { until } => return Some(*until),
+            State::Waiting { until } => Some(*until),
             state => self.next(state, cx).map(|(at, _)| at),
         };
         earlier(own, self.deadline.map(|deadline| deadline.at))
@@ -77,7 +79,8 @@ impl Exchange {
     }
 
     pub(super) fn woke(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
-        if self.deadline.is_some_and(|deadline| deadline.at <= cx.now) {
+        let is_late = self.deadline.is_some_and(|deadline| deadline.at <= cx.now);
+        if is_late && !matches!(state, State::Replaying { .. }) {
             return self.out_of_time(state, cx);
         }
         let is_due = match &state {

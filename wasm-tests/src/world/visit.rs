@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
-use dragoman::gateway::effect::{Effect, Reply};
+use dragoman::config::plan::Transport;
+use dragoman::gateway::effect::{self, Effect, Reply};
 use dragoman::gateway::event::{Event, Local, Wants};
-use dragoman::gateway::{Context, Exchange};
+use dragoman::gateway::{Context, Exchange, transport};
 use dragoman::value::head::Head;
+use dragoman::value::time::Timestamp;
 use serde_json::Value;
 
 use super::{Call, Ledger, Upstream, World};
@@ -13,6 +15,12 @@ use super::{Call, Ledger, Upstream, World};
 /// What the gateway did about an event, without the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Did {
+    /// Cut the answer short, with last words.
+    Abort,
+    /// Asked a provider besides.
+    Dispatch,
+    /// Threw away what was held.
+    Drop,
     /// Sent other bytes in the chunk's place.
     Emit,
     /// Sent the request to a provider.
@@ -94,13 +102,18 @@ impl Answer {
 #[derive(Debug)]
 pub struct Visit<'w> {
     answer: Option<Answer>,
+    call: Call,
+    /// How many calls of the gateway's own are not answered yet.
+    calling: usize,
     /// What the gateway did about each event.
     pub did: Vec<Did>,
     exchange: Exchange,
     held: Vec<u8>,
     over: bool,
     read: usize,
-    sent: Option<Sent>,
+    /// Whether the request that Envoy held was sent on.
+    forwarded: bool,
+    sent: Vec<Sent>,
     world: &'w mut World,
 }
 
@@ -108,15 +121,18 @@ impl<'w> Visit<'w> {
     pub(super) fn of(world: &'w mut World, call: Call) -> Self {
         let mut visit = Self {
             answer: None,
+            call,
+            calling: 0,
             did: Vec::new(),
             exchange: Exchange::new(),
             held: Vec::new(),
             over: false,
             read: 0,
-            sent: None,
+            forwarded: false,
+            sent: Vec::new(),
             world,
         };
-        visit.request(&call);
+        visit.request();
         visit
     }
 
@@ -135,19 +151,37 @@ impl<'w> Visit<'w> {
         self.answer.is_some()
     }
 
-    /// What the provider was sent.
+    /// What the provider asked last was sent.
     ///
     /// # Panics
-    /// When it was sent nothing.
+    /// When none was sent anything.
     #[must_use]
     pub fn provider(&self) -> &Sent {
-        self.sent.as_ref().expect("the request was sent on")
+        self.sent.last().expect("the request was sent on")
+    }
+
+    /// What all upstreams were sent, in order.
+    #[must_use]
+    pub fn providers(&self) -> &[Sent] {
+        &self.sent
     }
 
     /// Whether any upstream was sent anything.
     #[must_use]
     pub const fn is_sent(&self) -> bool {
-        self.sent.is_some()
+        !self.sent.is_empty()
+    }
+
+    /// Whether a call of the gateway's own is to be answered.
+    #[must_use]
+    pub const fn is_calling(&self) -> bool {
+        self.calling > 0
+    }
+
+    /// The time.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.world.now
     }
 
     /// The exchange itself.
@@ -162,9 +196,86 @@ impl<'w> Visit<'w> {
         &self.world.ledger
     }
 
-    /// Lets time go by.
+    /// Lets time go by, and wakes the exchange whenever it wants to be.
     pub fn wait(&mut self, time: Duration) {
-        self.world.wait(time);
+        let until = self.world.now.after(time);
+        while let Some(at) = self.wakes_at().filter(|at| *at <= until) {
+            self.world.now = at.max(self.world.now);
+            let effect = self.step(Event::Woke);
+            self.outside(effect);
+        }
+        self.world.now = until;
+    }
+
+    /// When the exchange wants to be woken.
+    pub fn wakes_at(&mut self) -> Option<Timestamp> {
+        let (exchange, mut context) = self.parts_of();
+        exchange.wakes_at(&mut context)
+    }
+
+    /// The call of the gateway's own is answered.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn returns(&mut self, upstream: &Upstream) {
+        self.calling = self.calling.checked_sub(1).expect("a call is under way");
+        let effect = self.step(Event::Answer {
+            head: Some(&upstream.head),
+            body: &upstream.parts.concat(),
+            local: None,
+        });
+        self.outside(effect);
+    }
+
+    /// The call of the gateway's own comes to nothing.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn returns_nothing(&mut self, why: Local) {
+        self.calling = self.calling.checked_sub(1).expect("a call is under way");
+        let effect = self.step(Event::Answer {
+            head: None,
+            body: b"",
+            local: Some(why),
+        });
+        self.outside(effect);
+    }
+
+    /// Each attempt is answered by the next of these, waits included, and the exchange is over.
+    ///
+    /// # Panics
+    /// When there are more attempts than answers, or fewer.
+    #[must_use]
+    pub fn answered_in_turn(mut self, upstreams: &[Upstream]) -> Self {
+        for upstream in upstreams {
+            self.next(upstream);
+        }
+        assert!(self.is_answered(), "there are more attempts than answers");
+        self.close();
+        self
+    }
+
+    /// The attempt that is under way, or comes next, is answered.
+    ///
+    /// # Panics
+    /// When there is none within a minute.
+    pub fn next(&mut self, upstream: &Upstream) {
+        let waits = |visit: &Self| !visit.forwarded && visit.calling == 0 && !visit.is_answered();
+        for _ in 0..600 {
+            if waits(self) {
+                self.wait(Duration::from_millis(100));
+            }
+        }
+        if core::mem::take(&mut self.forwarded) {
+            self.begin_forwarded(upstream);
+            self.parts(upstream);
+        } else {
+            self.returns(upstream);
+        }
+    }
+
+    fn begin_forwarded(&mut self, upstream: &Upstream) {
+        self.head(&upstream.head, upstream.parts.is_empty(), None);
     }
 
     /// The upstream answers, and the exchange is over.
@@ -183,7 +294,12 @@ impl<'w> Visit<'w> {
 
     fn parts(&mut self, upstream: &Upstream) {
         let last = upstream.parts.len().saturating_sub(1);
+        let sent = self.sent.len();
         for (index, part) in upstream.parts.iter().enumerate() {
+            // What an attempt still says once Envoy has brought the request again, nobody hears.
+            if self.forwarded && self.sent.len() > sent {
+                return;
+            }
             self.chunk(part, index == last);
         }
     }
@@ -245,7 +361,7 @@ impl<'w> Visit<'w> {
         assert_eq!(effect, Effect::Pass, "nothing is done after the end");
     }
 
-    fn step(&mut self, event: Event<'_>) -> Effect {
+    fn parts_of(&mut self) -> (&mut Exchange, Context<'_>) {
         let World {
             desk,
             ledger,
@@ -254,7 +370,7 @@ impl<'w> Visit<'w> {
             rng,
             store,
         } = &mut *self.world;
-        let mut context = Context {
+        let context = Context {
             now: *now,
             rng,
             meter: ledger,
@@ -262,8 +378,16 @@ impl<'w> Visit<'w> {
             store,
             desk,
         };
-        let effect = self.exchange.step(event, &mut context);
+        (&mut self.exchange, context)
+    }
+
+    fn step(&mut self, event: Event<'_>) -> Effect {
+        let (exchange, mut context) = self.parts_of();
+        let effect = exchange.step(event, &mut context);
         self.did.push(match &effect {
+            Effect::Abort(_) => Did::Abort,
+            Effect::Dispatch(_) => Did::Dispatch,
+            Effect::Drop => Did::Drop,
             Effect::Emit(_) => Did::Emit,
             Effect::Forward { .. } => Did::Forward,
             Effect::Hold => Did::Hold,
@@ -276,7 +400,9 @@ impl<'w> Visit<'w> {
         effect
     }
 
-    fn request(&mut self, call: &Call) {
+    /// Envoy brings the request.
+    fn request(&mut self) {
+        let call = self.call.clone();
         let last = call.parts.len().checked_sub(1);
         let end = last.filter(|_| call.complete);
         let arrived = Event::Arrived {
@@ -292,7 +418,7 @@ impl<'w> Visit<'w> {
             }
             assert_eq!(effect, Effect::Hold, "a body that is wanted is waited for");
             effect = self.step(if Some(index) == end {
-                Event::Request { body: &body }
+                Event::Request { body: body.clone() }
             } else {
                 Event::Growing { held: body.len() }
             });
@@ -306,21 +432,28 @@ impl<'w> Visit<'w> {
                 head.remove(&self.world.plan.cluster_header);
                 self.send(head, body);
             }
-            Effect::Hold if !call.complete => {}
-            Effect::Emit(_) | Effect::Hold | Effect::Release { .. } => {
+            Effect::Hold if !call.complete || self.wakes_at().is_some() => {}
+            Effect::Abort(_)
+            | Effect::Dispatch(_)
+            | Effect::Drop
+            | Effect::Emit(_)
+            | Effect::Hold
+            | Effect::Release { .. } => {
                 panic!("{effect:?} for a request that is complete")
             }
         }
     }
 
     fn send(&mut self, head: Head, body: Vec<u8>) {
-        assert!(!self.is_answered() && !self.is_sent());
-        self.sent = Some(Sent { head, body });
+        assert!(!self.is_answered() && !self.forwarded);
+        self.forwarded = true;
+        self.sent.push(Sent { head, body });
     }
 
     /// The answer's head comes; `local` when Envoy made it.
     fn head(&mut self, head: &Head, last: bool, local: Option<Local>) {
         assert!(self.is_sent(), "nobody was asked");
+        self.forwarded = false;
         if !self.exchange.is_ours() {
             self.release(head.clone());
             return;
@@ -335,6 +468,13 @@ impl<'w> Visit<'w> {
 
     fn respond(&mut self, effect: Effect) {
         match effect {
+            Effect::Abort(bytes) => self.abort(bytes),
+            Effect::Dispatch(call) => self.dispatch(call),
+            Effect::Drop => {
+                assert!(!self.is_answered() || self.calling > 0, "bytes on their way are not dropped");
+                self.held.clear();
+                self.read = 0;
+            }
             Effect::Emit(bytes) => {
                 self.held = bytes;
                 self.go_on();
@@ -349,6 +489,37 @@ impl<'w> Visit<'w> {
             Effect::Respond(reply) => self.reply(reply),
             Effect::Forward { .. } | Effect::Strip => panic!("{effect:?} for an answer"),
         }
+    }
+
+    /// Carries out what was decided in no callback of the message's.
+    fn outside(&mut self, effect: Effect) {
+        match effect {
+            Effect::Abort(bytes) => self.abort(bytes),
+            Effect::Dispatch(call) => self.dispatch(call),
+            Effect::Emit(bytes) => {
+                self.held = bytes;
+                self.go_on();
+            }
+            Effect::Respond(reply) => self.reply(reply),
+            Effect::Drop | Effect::Hold | Effect::Pass => {}
+            Effect::Forward { .. } | Effect::Release { .. } | Effect::Strip => {
+                panic!("{effect:?} outside a callback")
+            }
+        }
+    }
+
+    fn abort(&mut self, bytes: Vec<u8>) {
+        self.held = bytes;
+        self.go_on();
+        self.over = true;
+    }
+
+    fn dispatch(&mut self, call: effect::Call) {
+        let effect::Call { head, body, .. } = call;
+        self.held.clear();
+        self.read = 0;
+        self.calling += 1;
+        self.sent.push(Sent { head, body });
     }
 
     fn release(&mut self, head: Head) {
@@ -368,6 +539,15 @@ impl<'w> Visit<'w> {
     }
 
     fn reply(&mut self, reply: Reply) {
+        let is_final = reply.headers.iter().any(|(name, _)| name == transport::FINAL);
+        if self.world.plan.transport == Transport::Envoy && !is_final {
+            self.forwarded = false;
+            self.held.clear();
+            self.read = 0;
+            self.end(None, "");
+            self.request();
+            return;
+        }
         let mut head = Head::default();
         head.push(":status", reply.status.to_string());
         for (name, value) in reply.headers {
