@@ -6,7 +6,35 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::error::{ApiError, Class};
-use crate::wire::json::Members;
+use crate::wire::json::{Member, Members};
+
+/// Members that a client says to the gateway, and that no provider is sent. Of `metadata` only [`tags`](is_tags) are.
+pub const TO_GATEWAY: [&str; 17] = [
+    "content_policy_fallbacks",
+    "context_window_fallbacks",
+    "disable_fallbacks",
+    "fallbacks",
+    "include_fallback_errors",
+    "litellm_metadata",
+    "mock_response",
+    "mock_testing_content_policy_fallbacks",
+    "mock_testing_context_fallbacks",
+    "mock_testing_fallbacks",
+    "mock_testing_rate_limit_error",
+    "mock_timeout",
+    "num_retries",
+    "request_timeout",
+    "stream_timeout",
+    "tags",
+    "timeout",
+];
+
+/// Whether a member of `metadata` is the gateway's: an array of tags, which OpenAI's metadata cannot have. A text of that name is
+/// the client's own.
+#[must_use]
+pub fn is_tags(member: &Member<'_>) -> bool {
+    member.key.is("tags") && member.value.first() == Some(&b'[')
+}
 
 /// A chat completion request in OpenAI's format, checked to be a JSON object with a model.
 #[derive(Clone, Debug)]

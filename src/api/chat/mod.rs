@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod chunks;
 pub mod controls;
+pub mod needs;
 pub mod replay;
 
 use std::borrow::Cow;

@@ -301,3 +301,42 @@ fn a_failure_is_recognised_by_its_name_in_the_head() {
     let error = ApiError::answered("bedrock", &head, br#"{"message":"slow"}"#);
     assert_eq!(error.class, Class::RateLimit);
 }
+
+#[test]
+fn a_class_is_counted_under_a_name_of_its_own() {
+    let names: Vec<&str> = [400, 401, 402, 403, 404, 408, 413, 429, 500, 503]
+        .map(|status| Class::of_status(status).name())
+        .to_vec();
+    assert_eq!(
+        names,
+        [
+            "bad_request",
+            "authentication",
+            "quota",
+            "permission",
+            "not_found",
+            "timeout",
+            "too_large",
+            "rate_limited",
+            "server",
+            "overloaded"
+        ]
+    );
+    let others = [
+        Class::Connection,
+        Class::ContentFilter,
+        Class::ContextLength,
+        Class::Malformed,
+        Class::Truncated,
+    ];
+    assert_eq!(
+        others.map(Class::name),
+        [
+            "connection",
+            "content_policy",
+            "context_window_exceeded",
+            "malformed",
+            "truncated"
+        ]
+    );
+}

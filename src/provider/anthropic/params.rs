@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::fault::bad_request;
 use super::models::{Abilities, Thinking};
 use crate::canonical::error::ApiError;
-use crate::canonical::request::ChatRequest;
+use crate::canonical::request::{ChatRequest, TO_GATEWAY};
 use crate::provider::Target;
 use crate::wire::json::Member;
 
@@ -34,8 +34,8 @@ const MAPPED: [&str; 21] = [
     "drop_params",
 ];
 
-/// Members for a gateway, or that change nothing in the answer: never refused, never sent.
-const IGNORED: [&str; 35] = [
+/// Members for other gateways, or that change nothing in the answer: never refused, never sent.
+const IGNORED: [&str; 24] = [
     "additional_drop_params",
     "allowed_openai_params",
     "api_base",
@@ -45,31 +45,20 @@ const IGNORED: [&str; 35] = [
     "cache",
     "caching",
     "client",
-    "context_window_fallbacks",
     "custom_llm_provider",
-    "disable_fallbacks",
     "extra_body",
     "extra_headers",
-    "fallbacks",
     "guardrails",
     "include_server_side_tool_invocations",
     "input_cost_per_token",
     "litellm_call_id",
-    "litellm_metadata",
     "litellm_session_id",
     "litellm_trace_id",
     "max_retries",
-    "mock_response",
-    "mock_testing_fallbacks",
     "no-log",
-    "num_retries",
     "organization",
     "output_cost_per_token",
-    "request_timeout",
     "stream_options",
-    "stream_timeout",
-    "tags",
-    "timeout",
     "user_config",
 ];
 
@@ -154,6 +143,7 @@ pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item 
 
 fn is_known(name: &str) -> bool {
     MAPPED.contains(&name)
+        || TO_GATEWAY.contains(&name)
         || IGNORED.contains(&name)
         || UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
@@ -212,4 +202,36 @@ fn same(value: &[u8], wanted: &str) -> bool {
     let numbers = (number(&compact), number(wanted.as_bytes()));
     compact.as_ref() == wanted.as_bytes()
         || matches!(numbers, (Some(a), Some(b)) if (a - b).abs() < f64::EPSILON)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::anthropic::models;
+    use crate::wire::json::Members;
+
+    #[test]
+    fn what_is_said_to_the_gateway_is_neither_refused_nor_sent() {
+        let said: Vec<String> = TO_GATEWAY
+            .iter()
+            .map(|name| format!(r#""{name}":["x"]"#))
+            .collect();
+        let json = format!("{{{}}}", said.join(","));
+        let request = ChatRequest {
+            json: json.as_bytes(),
+            members: Members::read(json.as_bytes()).unwrap(),
+            model: "m".into(),
+            stream: false,
+            include_usage: false,
+        };
+        let target = Target {
+            model: "claude-haiku-4-5",
+            key: None,
+            base_path: "",
+            drop_params: false,
+            max_output: None,
+        };
+        assert!(check(&request, &target, &models::of(target.model)).is_ok());
+        assert_eq!(forwarded(&request).count(), 0);
+    }
 }

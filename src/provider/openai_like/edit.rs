@@ -1,22 +1,24 @@
 //! The few edits between a client's body and a compatible vendor's.
 
 use super::Quirks;
-use crate::canonical::request::ChatRequest;
+use crate::canonical::request::{ChatRequest, TO_GATEWAY, is_tags};
 use crate::wire::json::{Member, Members, Reader, Splice, quote};
 
 /// Members the gateway acts on: where a client sends one of them twice, parsers may disagree which
 /// counts, so only the last is sent on.
-const READ: [&str; 4] = ["model", "messages", "stream", "stream_options"];
+const READ: [&str; 5] = ["model", "messages", "metadata", "stream", "stream_options"];
 
 /// The client's body with the edits this vendor needs; `None` when it needs none.
 pub fn body(request: &ChatRequest<'_>, model: &str, quirks: &Quirks) -> Option<Vec<u8>> {
     let members = &request.members;
     let mut splice = Splice::new(request.json, members);
     for member in members.iter() {
-        if READ.iter().any(|name| member.key.is(name)) && !is_last(members, member) {
+        let is_in = |names: &[&str]| names.iter().any(|name| member.key.is(name));
+        if is_in(&TO_GATEWAY) || (is_in(&READ) && !is_last(members, member)) {
             splice.remove(member);
         }
     }
+    metadata(members, &mut splice);
     let wanted = quote(model);
     match members.get("model") {
         Some(member) if member.value == wanted => {}
@@ -36,6 +38,31 @@ pub fn body(request: &ChatRequest<'_>, model: &str, quirks: &Quirks) -> Option<V
         roles(members, &mut splice);
     }
     splice.apply()
+}
+
+/// Takes the gateway's tags out of the metadata, and the metadata with them when nothing else is in it.
+fn metadata(members: &Members<'_>, splice: &mut Splice<'_, '_>) {
+    let Some(member) = members.get("metadata") else {
+        return;
+    };
+    let Ok(inner) = Members::read(member.value) else {
+        return;
+    };
+    if !inner.iter().any(is_tags) {
+        return;
+    }
+    if inner.iter().all(is_tags) {
+        splice.remove(member);
+        return;
+    }
+    let mut rest = Splice::new(member.value, &inner);
+    inner
+        .iter()
+        .filter(|member| is_tags(member))
+        .for_each(|member| rest.remove(member));
+    if let Some(rest) = rest.apply() {
+        splice.replace(member, rest);
+    }
 }
 
 fn is_last(members: &Members<'_>, member: &Member<'_>) -> bool {

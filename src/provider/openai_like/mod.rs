@@ -87,6 +87,7 @@ impl OpenaiLike {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::request::TO_GATEWAY;
     use crate::provider::find_row;
     use crate::value::secret::Secret;
     use crate::wire::json::Members;
@@ -128,6 +129,44 @@ mod tests {
         assert_eq!(
             body,
             r#"{ "x":[1.10, 1e-7],"model" : "vendor-model","messages":[{"role":"user"}] }"#
+        );
+    }
+
+    #[test]
+    fn what_is_said_to_the_gateway_is_not_sent_on() {
+        let said: Vec<String> = TO_GATEWAY
+            .iter()
+            .map(|name| format!(r#""{name}":["x"],"#))
+            .collect();
+        let sent = format!(
+            r#"{{{}"model":"g","fallb\u0061cks":[],"n":1}}"#,
+            said.concat()
+        );
+        assert_eq!(
+            encode("openai", &sent).1,
+            r#"{"model":"vendor-model","n":1}"#
+        );
+    }
+
+    #[test]
+    fn of_the_metadata_only_tags_are_the_gateways() {
+        for (sent, arrives) in [
+            (r#"{"tags":["a"]}"#, None),
+            (r#"{"tags":["a"],"k":"v"}"#, Some(r#"{"k":"v"}"#)),
+            (r#"{"k":"v", "tags" : [] }"#, Some(r#"{"k":"v" }"#)),
+            (r#"{"tags":"mine"}"#, Some(r#"{"tags":"mine"}"#)),
+            ("{}", Some("{}")),
+            ("null", Some("null")),
+        ] {
+            let body = encode("openai", &format!(r#"{{"model":"g","metadata":{sent}}}"#)).1;
+            let arrives = arrives.map(|value| format!(r#","metadata":{value}"#));
+            let arrives = arrives.unwrap_or_default();
+            assert_eq!(body, format!(r#"{{"model":"vendor-model"{arrives}}}"#));
+        }
+        let twice = r#"{"model":"g","metadata":{"tags":["a"]},"metadata":{"k":"v"}}"#;
+        assert_eq!(
+            encode("openai", twice).1,
+            r#"{"model":"vendor-model","metadata":{"k":"v"}}"#
         );
     }
 
