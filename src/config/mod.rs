@@ -13,6 +13,7 @@ mod identity;
 mod key;
 mod kind;
 mod model;
+mod names;
 mod path;
 pub mod plan;
 mod prices;

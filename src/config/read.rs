@@ -14,7 +14,7 @@ use super::path::Path;
 use super::plan::Plan;
 use super::schema::{DRAGOMAN, GENERAL, LITELLM, ROOT, ROUTER};
 use super::section::{Findings, Section};
-use super::{endpoint, groups, headers, identity};
+use super::{endpoint, groups, headers, identity, names};
 use crate::value::secret::Secret;
 
 /// 32 MiB, what `render` allows Envoy to buffer.
@@ -55,7 +55,7 @@ pub fn read(source: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Chec
     let (mut drafts, groups) = groups::gathered(drafts, &mut findings);
     identity::complete(&mut drafts, taken);
     endpoint::one_kind_of_connection(&drafts, &mut findings);
-    let names = groups::names(&groups, &declared, &sections.router, &mut findings);
+    let names = names::names(&groups, &declared, &sections.router, &mut findings);
     let plan = Plan {
         deployments: drafts.into_iter().map(|draft| draft.deployment).collect(),
         groups,
