@@ -4,12 +4,17 @@ use std::collections::HashMap;
 
 use super::deployment::Draft;
 use super::faults::{Note, Trouble};
+use super::pattern::Pattern;
 use super::plan::{Deployment, Group};
 use super::section::Findings;
+use super::strategy::Routing;
+use crate::policy::{Chains, PerClass, Retries};
+use crate::routing::Strategy;
 
 /// Drafts in the order of their groups, and the groups.
 pub(super) fn gathered(
     drafts: Vec<Draft>,
+    routing: &Routing,
     findings: &mut Findings<'_>,
 ) -> (Vec<Draft>, Vec<Group>) {
     let mut members: Vec<(String, Vec<Draft>)> = Vec::new();
@@ -25,9 +30,13 @@ pub(super) fn gathered(
     }
     let (mut all, mut groups): (Vec<Draft>, Vec<Group>) = (Vec::new(), Vec::new());
     for (index, (name, drafts)) in members.into_iter().enumerate() {
-        weigh(&name, &drafts, findings);
+        let strategy = routing.strategy_of(&name);
+        if strategy == Strategy::SimpleShuffle {
+            weigh(&name, &drafts, findings);
+        }
         let start = all.len();
-        let weights = weights(&drafts);
+        let deployments: Vec<_> = drafts.iter().map(|draft| &draft.deployment).collect();
+        let weights = weights(&deployments);
         all.extend(drafts.into_iter().map(|draft| Draft {
             deployment: Deployment {
                 group: index,
@@ -35,22 +44,35 @@ pub(super) fn gathered(
             },
             ..draft
         }));
-        groups.push(Group {
-            name,
-            deployments: (start..all.len()).collect(),
-            weights,
-            strategy: crate::routing::Strategy::SimpleShuffle,
-            retries: crate::policy::Retries {
-                by_class: crate::policy::PerClass::default(),
-                number: 2,
-            },
-            chains: crate::policy::Chains::default(),
-        });
+        let indexes = (start..all.len()).collect();
+        groups.push(group(&name, indexes, weights, strategy));
     }
     (all, groups)
 }
 
-type Column = fn(&Deployment) -> Option<f64>;
+/// A group that nothing has been said about but how it is picked from.
+pub(super) fn group(
+    name: &str,
+    deployments: Vec<usize>,
+    weights: Vec<f64>,
+    strategy: Strategy,
+) -> Group {
+    Group {
+        name: name.to_owned(),
+        pattern: Pattern::parse(name),
+        deployments,
+        weights,
+        strategy,
+        retries: Retries {
+            by_class: PerClass::default(),
+            number: 0,
+        },
+        chains: Chains::default(),
+    }
+}
+
+/// A value that can decide how often a deployment is picked.
+pub(super) type Column = fn(&Deployment) -> Option<f64>;
 
 /// What decides how often a deployment is picked, most decisive first.
 const COLUMNS: [(&str, Column); 3] = [
@@ -59,21 +81,21 @@ const COLUMNS: [(&str, Column); 3] = [
     ("tpm", |deployment| deployment.tpm.map(as_weight)),
 ];
 
-fn weights(drafts: &[Draft]) -> Vec<f64> {
-    let column = |of: Column| -> Vec<f64> {
-        drafts
-            .iter()
-            .map(|draft| of(&draft.deployment).unwrap_or_default())
-            .collect()
-    };
-    COLUMNS
-        .into_iter()
-        .map(|(_, of)| column(of))
-        .find(|weights| weights.iter().any(|weight| *weight > 0.0))
-        .unwrap_or_else(|| vec![1.0; drafts.len()])
+/// How often each of the deployments is picked, relative to the others.
+pub(super) fn weights(deployments: &[&Deployment]) -> Vec<f64> {
+    let alike = || vec![1.0; deployments.len()];
+    deciding(deployments).map_or_else(alike, |(_, of)| {
+        let weights = deployments.iter().map(|it| of(it).unwrap_or_default());
+        weights.collect()
+    })
 }
 
-/// `weight` decides, else `rpm`, else `tpm`; whoever lacks what decides gets nothing.
+/// What decides among the deployments: whoever lacks it gets nothing. `None` when nothing does.
+pub(super) fn deciding(deployments: &[&Deployment]) -> Option<(&'static str, Column)> {
+    let decides = |of: &Column| deployments.iter().any(|it| of(it) > Some(0.0));
+    COLUMNS.into_iter().find(|(_, of)| decides(of))
+}
+
 fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     let weights = || drafts.iter().filter_map(|draft| draft.deployment.weight);
     if let Some(first) = drafts
@@ -82,10 +104,10 @@ fn weigh(group: &str, drafts: &[Draft], findings: &mut Findings<'_>) {
     {
         findings.fault(first.at.clone(), Trouble::Weightless(group.to_owned()));
     }
-    let decides = COLUMNS
-        .into_iter()
-        .find(|(_, of)| drafts.iter().any(|draft| of(&draft.deployment) > Some(0.0)));
-    let Some((column, of)) = decides else { return };
+    let deployments: Vec<_> = drafts.iter().map(|draft| &draft.deployment).collect();
+    let Some((column, of)) = deciding(&deployments) else {
+        return;
+    };
     for draft in drafts
         .iter()
         .filter(|draft| of(&draft.deployment).is_none())

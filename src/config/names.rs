@@ -1,13 +1,13 @@
-//! The names callers may use: the groups' own and those the operator gives them besides.
+//! The names callers may use besides the groups' own: `model_group_alias`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::directory::Directory;
 use super::environment::Text;
 use super::faults::Trouble;
 use super::kind::{self, Type};
 use super::path::Path;
-use super::plan::{Group, GroupName};
-use super::schema::{self, ALIAS};
+use super::schema::ALIAS;
 use super::section::{Findings, Section};
 
 /// An entry of `model_group_alias`.
@@ -18,81 +18,44 @@ struct Alias<'v> {
     target: Text,
 }
 
-/// Every name callers may use: the groups' own and `router_settings.model_group_alias`.
-pub(super) fn names(
-    groups: &[Group],
-    declared: &HashSet<String>,
-    router: &Section<'_>,
-    findings: &mut Findings<'_>,
-) -> HashMap<String, GroupName> {
-    let own = groups.iter().enumerate().map(|(group, named)| {
-        (
-            named.name.clone(),
-            GroupName {
-                group,
-                hidden: false,
-            },
-        )
-    });
-    let mut names: HashMap<String, GroupName> = own.collect();
+/// Enters `router_settings.model_group_alias`.
+pub(super) fn enter(router: &Section<'_>, directory: &mut Directory, findings: &mut Findings<'_>) {
     let aliases = aliases(router, findings);
-    let (by_alias, by_group) = (
-        aliases.iter().map(|alias| (alias.name, alias)).collect(),
-        targets(groups, declared),
-    );
-    for alias in &aliases {
-        match target(alias, &by_alias, &by_group) {
+    let by_name: HashMap<&str, &Alias<'_>> =
+        aliases.iter().map(|alias| (alias.name, alias)).collect();
+    let targets = aliases
+        .iter()
+        .map(|alias| target(alias, &by_name, directory));
+    let targets: Vec<Result<&Text, Trouble>> = targets.collect();
+    for (alias, target) in aliases.iter().zip(targets) {
+        match target.and_then(|target| directory.subject(target)) {
             Err(trouble) => findings.fault(alias.at.clone(), trouble),
-            Ok(None) => {}
-            Ok(Some(group)) => {
-                names.insert(
-                    alias.name.to_owned(),
-                    GroupName {
-                        group,
-                        hidden: alias.hidden,
-                    },
-                );
-            }
+            Ok(None) => directory.add_broken(alias.name.to_owned()),
+            Ok(Some(group)) => directory.alias(alias.name, group, alias.hidden),
         }
     }
-    names
 }
 
-/// What an alias can stand for: groups, and those whose deployments all have faults, which have no index.
-fn targets<'g>(
-    groups: &'g [Group],
-    declared: &'g HashSet<String>,
-) -> HashMap<&'g str, Option<usize>> {
-    let declared = declared.iter().map(|name| (name.as_str(), None));
-    let groups = groups
-        .iter()
-        .enumerate()
-        .map(|(index, group)| (group.name.as_str(), Some(index)));
-    declared.chain(groups).collect()
-}
-
-/// The group an alias stands for, perhaps by way of other aliases.
-fn target(
-    alias: &Alias<'_>,
-    aliases: &HashMap<&str, &Alias<'_>>,
-    groups: &HashMap<&str, Option<usize>>,
-) -> Result<Option<usize>, Trouble> {
-    if groups.contains_key(alias.name) {
+/// What an alias stands for in the end, perhaps by way of other aliases.
+fn target<'a>(
+    alias: &'a Alias<'_>,
+    aliases: &HashMap<&str, &'a Alias<'_>>,
+    directory: &Directory,
+) -> Result<&'a Text, Trouble> {
+    if directory.is_taken(alias.name) {
         return Err(Trouble::AliasShadows);
     }
     let mut next = alias;
     for _ in 0..=aliases.len() {
-        if let Some(group) = groups.get(next.target.value.as_str()) {
-            return Ok(*group);
+        let target = &next.target;
+        let other = aliases.get(target.value.as_str());
+        match other.filter(|_| !directory.is_taken(&target.value)) {
+            None if target.value.contains('*') => {
+                return Err(Trouble::PatternTarget(target.written.clone()));
+            }
+            None => return Ok(target),
+            Some(other) => next = other,
         }
-        let Some(other) = aliases.get(next.target.value.as_str()) else {
-            let nearest = schema::nearest(&next.target.written, groups.keys().copied());
-            return Err(Trouble::AliasTarget {
-                target: next.target.written.clone(),
-                nearest: nearest.map(str::to_owned),
-            });
-        };
-        next = other;
     }
     Err(Trouble::AliasLoop)
 }
