@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use super::endpoint::{Base, Template};
-use super::environment::Text;
+use super::environment::{Environment, Text};
 use super::faults::{BadBase, Note, Trouble};
 use super::headers;
 use super::key::Bearer;
@@ -13,14 +13,20 @@ use super::model::{self, Named, Naming};
 use super::path::Path;
 use super::plan::{Deployment, Endpoint};
 use super::prices::{self, Model};
+use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
 use crate::provider::Provider;
+use crate::usage::prices::Abilities;
 
 /// What holds for every deployment that does not say otherwise.
 pub(super) struct Defaults {
     pub cluster_header: String,
     pub drop_params: bool,
+    pub max_parallel: Option<u32>,
+    pub rest: Rest,
+    /// Whether tags have any effect.
+    pub tag_filtering: bool,
     pub stream_timeout: Option<Duration>,
     pub template: Template,
 }
@@ -68,7 +74,7 @@ pub(super) fn read(
     let deployment = entry
         .params
         .is_there()
-        .then(|| entry.read(defaults, findings))
+        .then(|| entry.read(group.as_deref(), defaults, findings))
         .flatten();
     let draft = group.clone().zip(deployment);
     Reading {
@@ -89,25 +95,22 @@ fn group(top: &Section<'_>, findings: &mut Findings<'_>) -> Option<String> {
             findings.fault(top.at.clone(), Trouble::Missing(key));
         }
     }
-    let name = top.name("model_name", &findings.env)?;
-    if name.value.contains('*') {
-        findings.fault(
-            top.place("model_name"),
-            Trouble::NotYet {
-                what: "the wildcard group",
-                name: name.written,
-            },
-        );
-        return None;
-    }
-    Some(name.value)
+    top.name("model_name", &findings.env).map(|name| name.value)
 }
 
 impl Entry<'_> {
-    fn read(&self, defaults: &Defaults, findings: &mut Findings<'_>) -> Option<Deployment> {
+    fn read(
+        &self,
+        group: Option<&str>,
+        defaults: &Defaults,
+        findings: &mut Findings<'_>,
+    ) -> Option<Deployment> {
         self.mode(findings);
         let extra_headers = headers::extra(&self.params, &defaults.cluster_header, findings);
         let named = self.named(findings);
+        if let (Some(named), Some(group)) = (&named, group) {
+            self.stars(named, group, findings);
+        }
         let base = self.base(named.as_ref().map(|named| named.provider), findings);
         let (named, base) = (named?, base?);
         let endpoint = self.endpoint(base, defaults, findings);
@@ -119,7 +122,8 @@ impl Entry<'_> {
         };
         let api_key = bearer.key(findings);
         let deployment = self.deployment(named, endpoint, defaults, findings);
-        if deployment.prices.is_none() && deployment.mock_response.is_none() {
+        let is_one_model = !deployment.model.contains('*');
+        if is_one_model && deployment.prices.is_none() && deployment.mock_response.is_none() {
             findings.warn(self.params.place("model"), Note::Unpriced);
         }
         Some(Deployment {
@@ -153,6 +157,16 @@ impl Entry<'_> {
         model::named(&naming)
             .map_err(|trouble| findings.fault(self.params.place(key), trouble))
             .ok()
+    }
+
+    /// Every `*` of the model must be filled by one of the group's name.
+    fn stars(&self, named: &Named, group: &str, findings: &mut Findings<'_>) {
+        let stars = |text: &str| text.matches('*').count();
+        if stars(&named.model) > stars(group) {
+            let model = self.params.text("model", &findings.env);
+            let model = model.map(|model| model.written).unwrap_or_default();
+            findings.fault(self.params.place("model"), Trouble::Stars(model));
+        }
     }
 
     /// `api_base`, also called `base_url`.
@@ -229,16 +243,22 @@ impl Entry<'_> {
         named: Named,
         endpoint: Endpoint,
         defaults: &Defaults,
-        findings: &Findings<'_>,
+        findings: &mut Findings<'_>,
     ) -> Deployment {
-        let (params, env) = (&self.params, &findings.env);
+        let cooldown = defaults.rest.of(&self.params, &self.info, findings);
+        let tags = self.tags(defaults, findings);
+        let (params, info, env) = (&self.params, &self.info, &findings.env);
         let base = self.info.name("base_model", env);
         let model = Model {
             provider: named.provider.name(),
             model: &named.model,
             base: base.as_ref().map(|base| base.value.as_str()),
         };
-        let prices = prices::prices_of(&model, prices::own(params, &self.info, findings));
+        let listed = prices::entry(&model);
+        let listed_input = listed.as_ref().and_then(|listed| listed.max_input);
+        let own_input = info.positive("max_input_tokens", env).map(u64::from);
+        let listed_abilities = listed.as_ref().map(|listed| listed.abilities);
+        let count = |key| params.count(key, env).or_else(|| info.count(key, env));
         Deployment {
             id: self
                 .info
@@ -250,19 +270,18 @@ impl Entry<'_> {
             model: named.model,
             endpoint,
             api_key: None,
-            order: None,
-            tags: Vec::new(),
-            max_parallel: None,
-            num_retries: None,
-            cooldown: crate::policy::CooldownRules {
-                allowed: None,
-                by_class: crate::policy::PerClass::default(),
-                enabled: true,
-                time: Duration::from_secs(5),
-            },
-            max_input: None,
-            abilities: None,
-            prefill: false,
+            order: count("order"),
+            tags,
+            max_parallel: params
+                .positive("max_parallel_requests", env)
+                .or(defaults.max_parallel),
+            num_retries: params
+                .small("num_retries", env)
+                .or_else(|| params.small("max_retries", env)),
+            cooldown,
+            max_input: own_input.or(listed_input),
+            abilities: abilities(info, listed_abilities, env),
+            prefill: self.options.flag("prefill", env).unwrap_or(false),
             weight: params.weight("weight", env),
             rpm: params.count("rpm", env),
             tpm: params.count("tpm", env),
@@ -275,9 +294,51 @@ impl Entry<'_> {
                 .flag("drop_params", env)
                 .unwrap_or(defaults.drop_params),
             mock_response: params.text("mock_response", env).map(|text| text.value),
-            prices,
+            prices: prices::prices_of(listed, prices::own(params, info, findings)),
         }
     }
+
+    fn tags(&self, defaults: &Defaults, findings: &mut Findings<'_>) -> Vec<String> {
+        let tags = self.params.names("tags", &findings.env).unwrap_or_default();
+        if !tags.is_empty() && !defaults.tag_filtering {
+            let why = "`router_settings.enable_tag_filtering` is not on";
+            findings.warn(self.params.place("tags"), Note::Ignored(why));
+        }
+        tags.into_iter().map(|tag| tag.value).collect()
+    }
+}
+
+/// What the file says a model can do, over what the price table says. A model nobody lists is not refused a request for what
+/// the file does not mention.
+fn abilities(
+    info: &Section<'_>,
+    listed: Option<Abilities>,
+    env: &Environment<'_>,
+) -> Option<Abilities> {
+    let mut abilities = listed.unwrap_or(Abilities {
+        function_calling: true,
+        response_schema: true,
+        vision: true,
+        ..Abilities::default()
+    });
+    let mut is_known = listed.is_some();
+    for (key, ability) in [
+        (
+            "supports_assistant_prefill",
+            &mut abilities.assistant_prefill,
+        ),
+        ("supports_function_calling", &mut abilities.function_calling),
+        ("supports_prompt_caching", &mut abilities.prompt_caching),
+        ("supports_reasoning", &mut abilities.reasoning),
+        ("supports_response_schema", &mut abilities.response_schema),
+        ("supports_vision", &mut abilities.vision),
+    ] {
+        if let Some(stated) = info.flag(key, env) {
+            *ability = stated;
+            is_known = true;
+        }
+    }
+    is_known.then_some(abilities)
 }
 
 fn usual(provider: &'static dyn Provider) -> Result<Base, BadBase> {

@@ -56,6 +56,16 @@ pub(super) struct Text {
     pub value: String,
 }
 
+impl Text {
+    /// Text that stands for itself, as keys do.
+    pub fn literal(text: &str) -> Text {
+        Text {
+            written: text.to_owned(),
+            value: text.to_owned(),
+        }
+    }
+}
+
 impl<'a> Environment<'a> {
     /// The `environment_variables` of a configuration in front of the process's.
     pub fn new(own: Option<&'a Value>, outer: &'a dyn Fn(&str) -> Option<String>) -> Self {

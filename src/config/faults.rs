@@ -45,13 +45,6 @@ pub enum Trouble {
     AliasLoop,
     /// An alias with the name of a model group.
     AliasShadows,
-    /// An alias for what is neither a group nor an alias.
-    AliasTarget {
-        /// What it is to stand for.
-        target: String,
-        /// The nearest name there is.
-        nearest: Option<String>,
-    },
     /// An address that cannot be used.
     Base(BadBase),
     /// Neither JSON text nor a protobuf Struct.
@@ -89,6 +82,22 @@ pub enum Trouble {
         /// Whether the deployment has an `api_base`.
         has_base: bool,
     },
+    /// A model that is neither a group nor an alias, and that no group's pattern matches.
+    NoGroup {
+        /// As the file calls it.
+        name: String,
+        /// The nearest name there is.
+        nearest: Option<String>,
+    },
+    /// A word that is none of those known here.
+    NoSuch {
+        /// What it is to be.
+        what: &'static str,
+        /// As the file has it.
+        name: String,
+        /// The nearest word there is.
+        nearest: Option<&'static str>,
+    },
     /// A provider LiteLLM knows and the gateway does not yet.
     NotYet {
         /// What.
@@ -100,12 +109,18 @@ pub enum Trouble {
     NotYetKey,
     /// A name or address with characters that cannot travel in a header field.
     Characters,
+    /// A routing group with a member that stands for many models.
+    PatternMember(String),
+    /// A pattern where one model must be named.
+    PatternTarget(String),
     /// A placeholder the template does not know.
     Placeholder(String),
     /// A price that is not one.
     Price(MoneyError),
     /// A number outside the range.
     Range(&'static str),
+    /// A model with more `*` than the name of its group.
+    Stars(String),
     /// A key that is not known.
     Unknown {
         /// The nearest key known here.
@@ -131,13 +146,6 @@ impl fmt::Display for Trouble {
         match self {
             Trouble::AliasLoop => f.write_str("the alias leads back to itself"),
             Trouble::AliasShadows => f.write_str("a model group has this name already"),
-            Trouble::AliasTarget { target, nearest } => {
-                write!(
-                    f,
-                    "no model group is named `{target}`{}",
-                    Hint(nearest.as_deref())
-                )
-            }
             Trouble::Base(bad) => bad.fmt(f),
             Trouble::Bytes => f.write_str("neither JSON text nor a google.protobuf.Struct"),
             Trouble::Characters => {
@@ -164,16 +172,36 @@ impl fmt::Display for Trouble {
                 f,
                 "no provider is known for the model `{model}`: put the provider in front, as in `openai/gpt-4o` or `hosted_vllm/my-model`"
             ),
+            Trouble::NoGroup { name, nearest } => {
+                let hint = Hint(nearest.as_deref());
+                write!(f, "no model group is named `{name}`{hint}")
+            }
+            Trouble::NoSuch {
+                what,
+                name,
+                nearest,
+            } => write!(f, "no {what} is named `{name}`{}", Hint(*nearest)),
             Trouble::NotYet { what, name } => write!(f, "{what} `{name}` is not supported yet"),
             Trouble::NotYetKey => f.write_str(
                 "not supported yet, and leaving it out would change what the file promises",
             ),
+            Trouble::PatternMember(name) => write!(
+                f,
+                "`{name}` has no deployments of its own: a routing group has no name to fill its `*` with"
+            ),
+            Trouble::PatternTarget(name) => {
+                write!(f, "`{name}` stands for many models: name one")
+            }
             Trouble::Placeholder(name) => write!(
                 f,
                 "`{{{name}}}` is not one of {{host}}, {{port}}, {{scheme}}"
             ),
             Trouble::Price(error) => error.fmt(f),
             Trouble::Range(range) => write!(f, "must be {range}"),
+            Trouble::Stars(model) => write!(
+                f,
+                "`{model}` has more `*` than the `model_name` has to fill them with"
+            ),
             Trouble::Unknown {
                 belongs: Some(section),
                 ..
@@ -256,8 +284,19 @@ pub enum Note {
     NoKey(Option<&'static str>),
     /// A known key that is not built yet, and what happens instead.
     NotYet(&'static str),
+    /// Members of a routing group have a weight (or rpm, tpm), the deployments of this one have none.
+    NoShare {
+        /// What decides.
+        column: &'static str,
+        /// The member.
+        model: String,
+    },
     /// Siblings have a weight (or rpm, tpm), this deployment has none.
     NoWeight(&'static str),
+    /// The same is said elsewhere, and counts there.
+    Overridden(Path),
+    /// A group that goes on to itself.
+    ToItself,
     /// An environment variable nothing asks for.
     Unused,
     /// Nobody knows what the model costs.
@@ -279,6 +318,10 @@ impl fmt::Display for Note {
                 "no `api_key`, and `{name}` is not set: requests go out without a key"
             ),
             Note::NoKey(None) => f.write_str("no `api_key`: requests go out without a key"),
+            Note::NoShare { column, model } => write!(
+                f,
+                "the deployments of `{model}` have no `{column}` while others of this routing group have one: it sends them nothing"
+            ),
             Note::NoWeight(column) => {
                 write!(
                     f,
@@ -286,6 +329,8 @@ impl fmt::Display for Note {
                 )
             }
             Note::NotYet(instead) => write!(f, "not supported yet: {instead}"),
+            Note::Overridden(other) => write!(f, "ignored: {other} counts"),
+            Note::ToItself => f.write_str("ignored: the group itself has failed by then"),
             Note::Unpriced => f.write_str(
                 "unknown price: what it costs is not counted, only how often it is asked",
             ),

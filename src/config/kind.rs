@@ -21,14 +21,24 @@ pub(super) enum Kind {
     Flag,
     /// A name that can travel in a header field; a whole number counts as one.
     Name,
+    /// A list of names.
+    Names,
+    /// A whole number from 0 to 100.
+    Percent,
+    /// A whole number from 1 up.
+    Positive,
     /// Dollars per token.
     Price,
     /// A time in seconds.
     Seconds,
+    /// A whole number from 0 up, within 32 bits.
+    Small,
     /// Sections and lists: whoever opens them checks them.
     Structure,
     /// Text that is not empty.
     Text,
+    /// A time in seconds, perhaps none at all.
+    Wait,
     /// A number from 0 up.
     Weight,
 }
@@ -40,16 +50,29 @@ impl Kind {
             Kind::Structure => None,
             Kind::Credential => credential(value, env).err(),
             Kind::Name => name(value, env).err(),
+            Kind::Names => names(value, env).err(),
             Kind::Text => text(value, env).err(),
-            Kind::Count | Kind::Flag | Kind::Price | Kind::Seconds | Kind::Weight
+            Kind::Count
+            | Kind::Flag
+            | Kind::Percent
+            | Kind::Positive
+            | Kind::Price
+            | Kind::Seconds
+            | Kind::Small
+            | Kind::Wait
+            | Kind::Weight
                 if is_unset(value, env) =>
             {
                 None
             }
             Kind::Count => count(value, env).err(),
             Kind::Flag => flag(value, env).err(),
+            Kind::Percent => percent(value, env).err(),
+            Kind::Positive => positive(value, env).err(),
             Kind::Price => price(value, env).err(),
             Kind::Seconds => seconds(value, env).err(),
+            Kind::Small => small(value, env).err(),
+            Kind::Wait => wait(value, env).err(),
             Kind::Weight => weight(value, env).err(),
         }
     }
@@ -149,6 +172,14 @@ pub(super) fn name(value: &Value, env: &Environment<'_>) -> Result<Text, Trouble
     }
 }
 
+/// A list of names.
+pub(super) fn names(value: &Value, env: &Environment<'_>) -> Result<Vec<Text>, Trouble> {
+    let Value::Array(items) = value else {
+        return Err(Type::List.but(value));
+    };
+    items.iter().map(|item| name(item, env)).collect()
+}
+
 /// `true` or `false`, as such or as text.
 pub(super) fn flag(value: &Value, env: &Environment<'_>) -> Result<bool, Trouble> {
     match value {
@@ -175,17 +206,50 @@ pub(super) fn count(value: &Value, env: &Environment<'_>) -> Result<u64, Trouble
     whole.ok_or(Trouble::Range("a whole number from 0 up"))
 }
 
+/// A whole number from 0 up that is small enough to count attempts with.
+pub(super) fn small(value: &Value, env: &Environment<'_>) -> Result<u32, Trouble> {
+    u32::try_from(count(value, env)?)
+        .map_err(|_| Trouble::Range("a whole number from 0 to 4294967295"))
+}
+
+/// A whole number from 1 up.
+pub(super) fn positive(value: &Value, env: &Environment<'_>) -> Result<u32, Trouble> {
+    let number = small(value, env)?;
+    if number == 0 {
+        return Err(Trouble::Range("a whole number from 1 to 4294967295"));
+    }
+    Ok(number)
+}
+
+/// A whole number from 0 to 100.
+pub(super) fn percent(value: &Value, env: &Environment<'_>) -> Result<u32, Trouble> {
+    let percent = small(value, env)?;
+    if percent > 100 {
+        return Err(Trouble::Range("a whole number from 0 to 100"));
+    }
+    Ok(percent)
+}
+
 /// A time in seconds, more than none.
 pub(super) fn seconds(value: &Value, env: &Environment<'_>) -> Result<Duration, Trouble> {
-    const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
-    let seconds = number(value, env)?.as_f64().unwrap_or(f64::NAN);
     let range = || Trouble::Range("a number of seconds above 0 and at most 30 days");
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| range())?;
-    if duration.is_zero() || seconds > LONGEST {
-        Err(range())
-    } else {
-        Ok(duration)
-    }
+    let number = number(value, env)?;
+    let duration = duration(&number).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(range)
+}
+
+/// A time in seconds, perhaps none at all.
+pub(super) fn wait(value: &Value, env: &Environment<'_>) -> Result<Duration, Trouble> {
+    let number = number(value, env)?;
+    duration(&number).ok_or(Trouble::Range(
+        "a number of seconds from 0 up and at most 30 days",
+    ))
+}
+
+fn duration(seconds: &Number) -> Option<Duration> {
+    const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
+    let seconds = seconds.as_f64().filter(|seconds| *seconds <= LONGEST)?;
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// Dollars per token.
@@ -268,6 +332,36 @@ mod tests {
         for bad in [json!(0), json!(-2), json!(1e12), json!("NaN")] {
             assert!(with(seconds, bad).is_err());
         }
+    }
+
+    #[test]
+    fn waits_may_be_none_but_not_negative() {
+        assert_eq!(with(wait, json!(0)), Ok(Duration::ZERO));
+        assert_eq!(with(wait, json!(1.5)), Ok(Duration::from_millis(1500)));
+        for bad in [json!(-1), json!(1e12), json!("NaN"), json!([])] {
+            assert!(with(wait, bad).is_err());
+        }
+    }
+
+    #[test]
+    fn small_numbers_have_their_ranges() {
+        assert_eq!(with(small, json!(0)), Ok(0));
+        assert!(with(small, json!(5_000_000_000_u64)).is_err());
+        assert_eq!(
+            with(positive, json!(0)),
+            Err("must be a whole number from 1 to 4294967295".to_owned())
+        );
+        assert_eq!(with(percent, json!("100")), Ok(100));
+        assert!(with(percent, json!(101)).is_err());
+    }
+
+    #[test]
+    fn a_list_of_names_is_a_list() {
+        let tags = with(names, json!(["a", 1]));
+        let tags: Vec<_> = tags.unwrap().into_iter().map(|tag| tag.value).collect();
+        assert_eq!(tags, ["a", "1"]);
+        assert!(with(names, json!("a")).is_err());
+        assert!(with(names, json!([["a"]])).is_err());
     }
 
     #[test]

@@ -60,20 +60,14 @@ fn stripped(provider: &'static dyn Provider, model: &Text) -> Result<Named, Trou
     )
 }
 
-/// LiteLLM has sub-routes for other interfaces, and patterns for names; neither is built.
+/// LiteLLM has sub-routes for other interfaces, which are not built.
 fn chat(provider: &'static dyn Provider, rest: &str, model: &Text) -> Result<Named, Trouble> {
     let sub_route = provider.name() == "openai" && rest.starts_with("responses/");
-    let not_yet = |what| {
-        Err(Trouble::NotYet {
-            what,
-            name: model.written.clone(),
-        })
-    };
     if sub_route {
-        return not_yet("the Responses interface of");
-    }
-    if rest.contains('*') {
-        return not_yet("the wildcard model");
+        return Err(Trouble::NotYet {
+            what: "the Responses interface of",
+            name: model.written.clone(),
+        });
     }
     if rest.chars().any(char::is_control) {
         return Err(Trouble::Characters);
@@ -299,10 +293,6 @@ mod tests {
                 "the Responses interface of `openai/responses/gpt-5` is not supported yet"
                     .to_owned()
             )
-        );
-        assert_eq!(
-            name("openai/*", None, None),
-            Err("the wildcard model `openai/*` is not supported yet".to_owned())
         );
     }
 

@@ -1,9 +1,12 @@
 //! The checked configuration: what the data path works from, with nothing left to look up.
 
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::policy::{Budget, Chains, CooldownRules, Retries};
+use super::pattern::Pattern;
+use super::prices;
+use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
 use crate::provider::Provider;
 use crate::routing::Strategy;
 use crate::usage::prices::{Abilities, Prices};
@@ -16,9 +19,9 @@ pub struct Plan {
     pub deployments: Vec<Deployment>,
     /// Model groups in the order of the file.
     pub groups: Vec<Group>,
-    /// Group and alias names to the group's index.
+    /// Group and alias names to the group's index. Names that are patterns are not among them.
     pub names: HashMap<String, GroupName>,
-    /// The deployments by their ids: a request may name one instead of a group.
+    /// The deployments by their ids: a request may name one instead of a group, unless its model has a `*`.
     pub ids: HashMap<String, usize>,
     /// The groups whose names are patterns, the most specific first, as indexes into [`Plan::groups`].
     pub patterns: Vec<usize>,
@@ -42,7 +45,7 @@ pub struct Plan {
     /// `max_fallbacks`: how many other models a request may go on to.
     pub max_fallbacks: u32,
     /// `default_fallbacks`, for models nobody knows.
-    pub default_fallbacks: Vec<crate::policy::Hop>,
+    pub default_fallbacks: Vec<Hop>,
     /// `enable_tag_filtering`, and how the tags must match.
     pub tags: Option<TagMatch>,
     /// `enable_pre_call_checks`.
@@ -54,9 +57,45 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The names that `/v1/models` lists: the groups in the order of the file, then aliases by name.
+    /// What a request for the model `name` is for: the group or alias of that name, else the deployment with that id, else the
+    /// group whose pattern fits it best. `None` when it is nothing here.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Option<Resolved> {
+        let named = |(index, deployment): (usize, Option<usize>)| {
+            let model = self.groups.get(index)?.name.clone();
+            let group = index;
+            Some(Resolved {
+                hop: Hop { group, model },
+                deployment,
+            })
+        };
+        let group = self.names.get(name).map(|named| (named.group, None));
+        let by_id = || {
+            let index = *self.ids.get(name)?;
+            Some((self.deployments.get(index)?.group, Some(index)))
+        };
+        let found = group.or_else(by_id).and_then(named);
+        found.or_else(|| self.matching(name))
+    }
+
+    fn matching(&self, name: &str) -> Option<Resolved> {
+        let fits = |index: &&usize| {
+            let group = self.groups.get(**index);
+            let pattern = group.and_then(|group| group.pattern.as_ref());
+            pattern.is_some_and(|pattern| pattern.captures(name).is_some())
+        };
+        let group = *self.patterns.iter().find(fits)?;
+        let model = name.to_owned();
+        Some(Resolved {
+            hop: Hop { group, model },
+            deployment: None,
+        })
+    }
+
+    /// The names that `/v1/models` lists: the groups in the order of the file, then aliases by name. Patterns are not names.
     pub fn listed(&self) -> impl Iterator<Item = &str> {
-        let groups = self.groups.iter().map(|group| group.name.as_str());
+        let groups = self.groups.iter().filter(|group| group.pattern.is_none());
+        let groups = groups.map(|group| group.name.as_str());
         let mut aliases: Vec<&str> = self
             .names
             .iter()
@@ -82,6 +121,15 @@ impl Plan {
             .iter()
             .filter_map(|index| self.deployments.get(*index))
     }
+}
+
+/// What a name in a request means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The group, and the model's name in it.
+    pub hop: Hop,
+    /// The one deployment of it that was asked for, as an index into [`Plan::deployments`]; usually none is.
+    pub deployment: Option<usize>,
 }
 
 /// How a request is tried again.
@@ -122,11 +170,15 @@ pub struct GroupName {
     pub hidden: bool,
 }
 
-/// Deployments that share one `model_name`.
-#[derive(Debug)]
+/// Deployments that share one `model_name`, or those of the members of a routing group.
+#[derive(Clone, Debug)]
 pub struct Group {
-    /// The `model_name`.
+    /// The `model_name`, or the routing group's name. A model that only a pattern matches has a group of this kind, too, where
+    /// the file says something about it in particular.
     pub name: String,
+    /// The `model_name` as a pattern, if it has a `*`: what a requested name puts in its place replaces the `*` in
+    /// [`Deployment::model`].
+    pub pattern: Option<Pattern>,
     /// Indexes into [`Plan::deployments`].
     pub deployments: Vec<usize>,
     /// How often each of them is picked, relative to the others: by `weight`, else `rpm`, else
@@ -145,11 +197,11 @@ pub struct Group {
 pub struct Deployment {
     /// `model_info.id`, or one made from the entry.
     pub id: String,
-    /// Index into [`Plan::groups`].
+    /// Index into [`Plan::groups`]: the group of its own `model_name`.
     pub group: usize,
     /// The vendor.
     pub provider: &'static dyn Provider,
-    /// The model's name at the vendor.
+    /// The model's name at the vendor. In a group with a pattern it may have `*`, which the requested name fills.
     pub model: String,
     /// Where it is.
     pub endpoint: Endpoint,
@@ -167,7 +219,8 @@ pub struct Deployment {
     pub cooldown: CooldownRules,
     /// The largest prompt, in tokens: `model_info.max_input_tokens`, else the price table's.
     pub max_input: Option<u64>,
-    /// What it can do, by `model_info.supports_*`, else by the price table; `None` where nobody knows.
+    /// What it can do, by `model_info.supports_*`, else by the price table; `None` where nobody knows. Of a model that the
+    /// table does not list, what the file does not deny is taken for granted as far as a request may need it.
     pub abilities: Option<Abilities>,
     /// `dragoman.prefill`: it goes on from a last message of the assistant.
     pub prefill: bool,
@@ -187,8 +240,22 @@ pub struct Deployment {
     pub drop_params: bool,
     /// `mock_response`.
     pub mock_response: Option<String>,
-    /// What it costs; `None` when nobody knows.
+    /// What it costs; `None` when nobody knows. See also [`Deployment::prices_for`].
     pub prices: Option<Prices>,
+}
+
+impl Deployment {
+    /// What it costs when the vendor is asked for `model`, which fills the `*` of its own: what the file says of the
+    /// deployment, else what the price table says of that model. `None` when nobody knows.
+    #[must_use]
+    pub fn prices_for(&self, model: &str) -> Option<Cow<'_, Prices>> {
+        let own = self.prices.as_ref().map(Cow::Borrowed);
+        let is_open = self.model.contains('*');
+        own.or_else(|| {
+            let listed = is_open.then(|| prices::listed(self.provider.name(), model));
+            listed.flatten().map(Cow::Owned)
+        })
+    }
 }
 
 /// Where requests of a deployment go.

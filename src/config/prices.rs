@@ -14,9 +14,8 @@ pub(super) struct Model<'a> {
     pub base: Option<&'a str>,
 }
 
-/// The prices of a deployment; `None` when nobody knows them.
-pub(super) fn prices_of(model: &Model<'_>, own: Rates) -> Option<Prices> {
-    let listed = listed(model);
+/// The prices of a deployment of a model the table has these for; `None` when nobody knows them.
+pub(super) fn prices_of(listed: Option<Prices>, own: Rates) -> Option<Prices> {
     let prices = match listed {
         Some(prices) if own == Rates::default() => prices,
         Some(prices) => prices.overridden(own),
@@ -44,12 +43,20 @@ pub(super) fn own(params: &Section<'_>, info: &Section<'_>, findings: &Findings<
     }
 }
 
-fn listed(model: &Model<'_>) -> Option<Prices> {
+/// What the table says a provider's model costs; `None` when it does not know.
+pub(super) fn listed(provider: &str, model: &str) -> Option<Prices> {
+    let prices = Table::embedded().find(provider, model);
+    prices.filter(Prices::is_priced)
+}
+
+/// What the table knows about a deployment's model. Nothing of one with a `*`, unless the file says what it really is.
+pub(super) fn entry(model: &Model<'_>) -> Option<Prices> {
     let table = Table::embedded();
     let base = model.base.and_then(|base| {
         table
             .find_key(base)
             .or_else(|| table.find(model.provider, base))
     });
-    base.or_else(|| table.find(model.provider, model.model))
+    let named = Some(model.model).filter(|name| !name.contains('*'));
+    base.or_else(|| table.find(model.provider, named?))
 }

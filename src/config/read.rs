@@ -1,26 +1,29 @@
 //! The whole configuration, read at once: either all of it is good, or everything that is not is told.
 
-use core::time::Duration;
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
 use super::deployment::{self, Defaults, Reading};
-use super::endpoint::Template;
+use super::directory::Directory;
 use super::environment::Environment;
+use super::fallbacks::Lists;
 use super::faults::{Fault, Note, Trouble, Warning};
 use super::kind::Type;
+use super::options::{self, Options};
 use super::path::Path;
-use super::plan::Plan;
-use super::schema::{DRAGOMAN, GENERAL, LITELLM, ROOT, ROUTER};
+use super::plan::{Deployment, Plan};
+use super::rules::Policies;
+use super::schema::ROOT;
 use super::section::{Findings, Section};
-use super::{endpoint, groups, headers, identity};
+use super::settings::Sections;
+use super::strategy::Routing;
+use super::{endpoint, groups, identity, names};
+use crate::policy::Hop;
 use crate::value::secret::Secret;
 
-/// 32 MiB, what `render` allows Envoy to buffer.
-const MAX_BODY: u64 = 32 * 1024 * 1024;
-
-const CLUSTER_HEADER: &str = "x-dragoman-cluster";
+/// LiteLLM's usual number.
+const MAX_FALLBACKS: u32 = 5;
 
 /// A configuration without faults.
 #[derive(Debug)]
@@ -52,38 +55,74 @@ pub fn read(source: &Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Chec
         .into_iter()
         .filter_map(|reading| reading.draft)
         .collect();
-    let (mut drafts, groups) = groups::gathered(drafts, &mut findings);
+    let routing = Routing::read(&sections.router, &mut findings);
+    let (mut drafts, groups) = groups::gathered(drafts, &routing, &mut findings);
     identity::complete(&mut drafts, taken);
     endpoint::one_kind_of_connection(&drafts, &mut findings);
-    let names = groups::names(&groups, &declared, &sections.router, &mut findings);
-    let plan = Plan {
-        deployments: drafts.into_iter().map(|draft| draft.deployment).collect(),
+    let deployments: Vec<_> = drafts.into_iter().map(|draft| draft.deployment).collect();
+    let mut directory = Directory::new(groups, declared);
+    routing.enter(&deployments, &mut directory, &mut findings);
+    names::enter(&sections.router, &mut directory, &mut findings);
+    let policies = Policies::read(&sections, &mut directory, &mut findings);
+    let lists = Lists::read(&sections, &mut directory, &mut findings);
+    policies.apply(&mut directory);
+    let made = Made {
+        default_fallbacks: lists.apply(&mut directory, &mut findings),
+        cluster_header: defaults.cluster_header,
+        deployments,
+        directory,
+    };
+    let plan = plan(made, &sections, &mut findings);
+    options::tell_of_idle(&plan, &sections.dragoman, &mut findings);
+    finish(plan, findings)
+}
+
+/// What was made of the deployments and their groups.
+struct Made {
+    cluster_header: String,
+    default_fallbacks: Vec<Hop>,
+    deployments: Vec<Deployment>,
+    directory: Directory,
+}
+
+fn plan(made: Made, sections: &Sections<'_>, findings: &mut Findings<'_>) -> Plan {
+    let options = Options::read(&sections.dragoman, findings);
+    let timeout = sections.timeout(findings);
+    let max_body = sections.max_body(findings);
+    let max_fallbacks = sections.shared("max_fallbacks", findings);
+    let (router, env) = (&sections.router, &findings.env);
+    let ids = made.deployments.iter().enumerate();
+    // A request that names a deployment has nothing to fill a `*` with.
+    let ids = ids.filter(|(_, deployment)| !deployment.model.contains('*'));
+    let ids = ids.map(|(index, deployment)| (deployment.id.clone(), index));
+    let ids = ids.collect();
+    let (groups, names, patterns) = made.directory.into_parts();
+    Plan {
+        deployments: made.deployments,
         groups,
         names,
+        ids,
+        patterns,
         master_key: sections
             .general
-            .credential("master_key", &findings.env)
+            .credential("master_key", env)
             .map(|key| Secret::new(key.value)),
-        ids: std::collections::HashMap::new(),
-        patterns: Vec::new(),
-        timeout: sections.timeout(&findings.env),
-        stream_idle_timeout: None,
-        hedge_after: None,
-        midstream: super::plan::Midstream::default(),
-        transport: super::plan::Transport::default(),
-        retry_after: Duration::ZERO,
-        retry_budget: crate::policy::Budget {
-            floor: 10,
-            percent: 20,
-        },
-        max_fallbacks: 5,
-        default_fallbacks: Vec::new(),
-        tags: None,
-        pre_call_checks: false,
-        max_body: sections.max_body(&mut findings),
-        cluster_header: defaults.cluster_header,
-    };
-    finish(plan, findings)
+        timeout,
+        stream_idle_timeout: options.stream_idle_timeout,
+        hedge_after: options.hedge_after,
+        midstream: options.midstream,
+        transport: options.transport,
+        retry_after: router.wait("retry_after", env).unwrap_or_default(),
+        retry_budget: options.retry_budget,
+        max_fallbacks: max_fallbacks
+            .small("max_fallbacks", env)
+            .unwrap_or(MAX_FALLBACKS),
+        default_fallbacks: made.default_fallbacks,
+        tags: sections.tags(env),
+        pre_call_checks: router.flag("enable_pre_call_checks", env).unwrap_or(false),
+        max_body,
+        cluster_header: made.cluster_header,
+    }
 }
 
 fn finish(plan: Plan, mut findings: Findings<'_>) -> Result<Checked, Vec<Fault>> {
@@ -99,112 +138,6 @@ fn finish(plan: Plan, mut findings: Findings<'_>) -> Result<Checked, Vec<Fault>>
         })
     } else {
         Err(findings.faults)
-    }
-}
-
-/// The sections that hold for the whole file.
-struct Sections<'v> {
-    dragoman: Section<'v>,
-    general: Section<'v>,
-    litellm: Section<'v>,
-    router: Section<'v>,
-}
-
-impl<'v> Sections<'v> {
-    fn open(root: &Section<'v>, findings: &mut Findings<'_>) -> Sections<'v> {
-        variables(root, findings);
-        let sections = Sections {
-            dragoman: root.section("dragoman", &DRAGOMAN, findings),
-            general: root.section("general_settings", &GENERAL, findings),
-            litellm: root.section("litellm_settings", &LITELLM, findings),
-            router: root.section("router_settings", &ROUTER, findings),
-        };
-        sections.strategy(findings);
-        sections
-    }
-
-    fn strategy(&self, findings: &mut Findings<'_>) {
-        let strategy = self.router.text("routing_strategy", &findings.env);
-        if let Some(other) = strategy.filter(|strategy| strategy.value != "simple-shuffle") {
-            let what = "the strategy";
-            findings.fault(
-                self.router.place("routing_strategy"),
-                Trouble::NotYet {
-                    what,
-                    name: other.written,
-                },
-            );
-        }
-    }
-
-    fn defaults(&self, findings: &mut Findings<'_>) -> Defaults {
-        Defaults {
-            cluster_header: self.cluster_header(findings),
-            drop_params: self
-                .litellm
-                .flag("drop_params", &findings.env)
-                .unwrap_or(false),
-            stream_timeout: self.router.seconds("stream_timeout", &findings.env),
-            template: self.template(findings),
-        }
-    }
-
-    fn cluster_header(&self, findings: &mut Findings<'_>) -> String {
-        let name = self.dragoman.name("cluster_header", &findings.env);
-        let header = name.map_or(Ok(CLUSTER_HEADER.to_owned()), |name| {
-            headers::cluster_header(&name.value)
-        });
-        header.unwrap_or_else(|trouble| {
-            findings.fault(self.dragoman.place("cluster_header"), trouble);
-            CLUSTER_HEADER.to_owned()
-        })
-    }
-
-    fn template(&self, findings: &mut Findings<'_>) -> Template {
-        let text = self.dragoman.text("cluster_template", &findings.env);
-        let template = text.map_or(Ok(Template::usual()), |text| Template::parse(&text.value));
-        template.unwrap_or_else(|trouble| {
-            findings.fault(self.dragoman.place("cluster_template"), trouble);
-            Template::usual()
-        })
-    }
-
-    /// LiteLLM lets `request_timeout` win over the router's.
-    fn timeout(&self, env: &Environment<'_>) -> Option<Duration> {
-        self.litellm
-            .seconds("request_timeout", env)
-            .or_else(|| self.router.seconds("timeout", env))
-    }
-
-    fn max_body(&self, findings: &mut Findings<'_>) -> usize {
-        let bytes = self
-            .dragoman
-            .count("max_body_bytes", &findings.env)
-            .unwrap_or(MAX_BODY);
-        let bytes = u32::try_from(bytes)
-            .ok()
-            .filter(|bytes| *bytes > 0)
-            .and_then(|bytes| usize::try_from(bytes).ok());
-        bytes.unwrap_or_else(|| {
-            findings.fault(
-                self.dragoman.place("max_body_bytes"),
-                Trouble::Range("from 1 to 4294967295"),
-            );
-            0
-        })
-    }
-}
-
-/// Only their shape: a reference in them matters when something asks for it.
-fn variables(root: &Section<'_>, findings: &mut Findings<'_>) {
-    let at = root.place("environment_variables");
-    for (name, value) in root.entries("environment_variables", findings) {
-        if value.is_array() || value.is_object() {
-            findings.fault(at.key(name), Type::Text.but(value));
-        }
-        if name.is_empty() || name.contains(['=', '\0']) {
-            findings.fault(at.key(name), Trouble::Characters);
-        }
     }
 }
 

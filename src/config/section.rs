@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::environment::{Environment, Text};
+use super::environment::{Environment, PLACEHOLDER, Text};
 use super::faults::{Fault, Note, Trouble, Warning};
 use super::kind::{self, Kind, Type};
 use super::path::Path;
@@ -74,6 +74,11 @@ impl<'v> Section<'v> {
             .flatten()
     }
 
+    /// What stands at `key`, unless it is `null` or switches its key off.
+    pub fn switched_on(&self, key: &str) -> Option<&'v Value> {
+        self.value(key).filter(|value| !is_off(value))
+    }
+
     /// What stands at `key`, if it is not `null`.
     pub fn value(&self, key: &str) -> Option<&'v Value> {
         self.members
@@ -89,6 +94,30 @@ impl<'v> Section<'v> {
     /// Where `key` is.
     pub fn place(&self, key: &str) -> Path {
         self.at.key(key)
+    }
+
+    /// What the word at `key` stands for; another word than those is a fault.
+    pub fn choice<T: Copy>(
+        &self,
+        key: &str,
+        what: &'static str,
+        known: &[(&'static str, T)],
+        findings: &mut Findings<'_>,
+    ) -> Option<T> {
+        let word = self
+            .text(key, &findings.env)
+            .filter(|word| word.value != PLACEHOLDER)?;
+        let found = known.iter().find(|(name, _)| *name == word.value);
+        if found.is_none() {
+            let names = known.iter().map(|(name, _)| *name);
+            let trouble = Trouble::NoSuch {
+                what,
+                nearest: schema::nearest(&word.written, names),
+                name: word.written,
+            };
+            findings.fault(self.place(key), trouble);
+        }
+        found.map(|(_, meaning)| *meaning)
     }
 
     pub fn count(&self, key: &str, env: &Environment<'_>) -> Option<u64> {
@@ -107,6 +136,18 @@ impl<'v> Section<'v> {
         self.take(key, env, kind::name)
     }
 
+    pub fn names(&self, key: &str, env: &Environment<'_>) -> Option<Vec<Text>> {
+        self.take(key, env, kind::names)
+    }
+
+    pub fn percent(&self, key: &str, env: &Environment<'_>) -> Option<u32> {
+        self.take(key, env, kind::percent)
+    }
+
+    pub fn positive(&self, key: &str, env: &Environment<'_>) -> Option<u32> {
+        self.take(key, env, kind::positive)
+    }
+
     pub fn price(&self, key: &str, env: &Environment<'_>) -> Option<PerMillion> {
         self.take(key, env, kind::price)
     }
@@ -115,8 +156,16 @@ impl<'v> Section<'v> {
         self.take(key, env, kind::seconds)
     }
 
+    pub fn small(&self, key: &str, env: &Environment<'_>) -> Option<u32> {
+        self.take(key, env, kind::small)
+    }
+
     pub fn text(&self, key: &str, env: &Environment<'_>) -> Option<Text> {
         self.take(key, env, kind::text)
+    }
+
+    pub fn wait(&self, key: &str, env: &Environment<'_>) -> Option<Duration> {
+        self.take(key, env, kind::wait)
     }
 
     pub fn weight(&self, key: &str, env: &Environment<'_>) -> Option<f64> {

@@ -1,5 +1,11 @@
 //! What holds of the configuration as a whole.
 
+mod deployments;
+mod fallbacks;
+mod groups;
+mod routing;
+mod rules;
+
 use core::time::Duration;
 
 use proptest::prelude::*;
@@ -70,7 +76,8 @@ fn realistic() -> Value {
         ],
         "router_settings": {"routing_strategy": "simple-shuffle", "num_retries": 2, "timeout": 30, "retry_after": 5,
             "model_group_alias": {"gpt-4": "gpt-4o", "internal": {"model": "gpt-4", "hidden": true}}, "allowed_fails": 3,
-            "cooldown_time": 30, "redis_host": "os.environ/REDIS_HOST", "redis_port": 6379, "fallbacks": [], "enable_pre_call_checks": false},
+            "cooldown_time": 30, "redis_host": "os.environ/REDIS_HOST", "redis_port": 6379, "fallbacks": [{"gpt-4o": ["deepseek"]}], "enable_pre_call_checks": false,
+            "routing_groups": [{"group_name": "both", "models": ["deepseek", "local"], "routing_strategy": "least-busy"}]},
         "litellm_settings": {"drop_params": true, "set_verbose": false, "json_logs": true, "request_timeout": 600, "num_retries": 3,
             "success_callback": ["langfuse"], "failure_callback": ["sentry"], "callbacks": ["prometheus"], "cache": true,
             "cache_params": {"type": "redis"}, "telemetry": false, "ssl_verify": false},
@@ -90,7 +97,7 @@ fn a_litellm_file_can_be_pasted() {
             .iter()
             .map(|group| group.name.as_str())
             .collect::<Vec<_>>(),
-        ["gpt-4o", "deepseek", "local", "mock"]
+        ["gpt-4o", "deepseek", "local", "mock", "both"]
     );
     assert_eq!(plan.deployments.len(), 5);
     assert_eq!(plan.timeout, Some(Duration::from_secs(600)));
@@ -126,17 +133,17 @@ fn what_has_no_meaning_here_is_told_once_each_with_the_reason() {
         );
     }
     assert_eq!(
-        about("router_settings.num_retries"),
-        ["router_settings.num_retries: not supported yet: nothing is tried again yet"]
+        about("litellm_settings.num_retries"),
+        ["litellm_settings.num_retries: ignored: router_settings.num_retries counts"]
     );
     assert_eq!(about("environment_variables.LANGFUSE_SECRET_KEY").len(), 1);
-    assert!(about("router_settings.fallbacks").is_empty());
+    assert!(about("router_settings.num_retries").is_empty());
 }
 
 #[test]
 fn deployments_of_a_group_are_next_to_each_other_and_keep_their_order() {
     let plan = plan(&realistic());
-    for (index, group) in plan.groups.iter().enumerate() {
+    for (index, group) in plan.groups.iter().enumerate().take(4) {
         assert!(
             plan.members(group)
                 .all(|deployment| deployment.group == index)
@@ -181,7 +188,7 @@ fn aliases_lead_to_groups_also_by_way_of_others() {
         (plan.names["internal"].group, plan.names["internal"].hidden),
         (0, true)
     );
-    assert_eq!(plan.names.len(), 6);
+    assert_eq!(plan.names.len(), 7);
 }
 
 #[test]
@@ -458,6 +465,11 @@ fn keys() -> Vec<String> {
         &schema::LITELLM,
         &schema::GENERAL,
         &schema::DRAGOMAN,
+        &schema::ALLOWED_FAILS_POLICY,
+        &schema::RETRY_BUDGET,
+        &schema::RETRY_POLICY,
+        &schema::ROUTING_GROUP,
+        &schema::STRATEGY_ARGS,
     ];
     tables
         .iter()
@@ -489,10 +501,10 @@ proptest! {
     }
 
     #[test]
-    fn no_value_anywhere_in_a_good_file_makes_it_panic(value in any_value(), place in 0_usize..9) {
+    fn no_value_anywhere_in_a_good_file_makes_it_panic(value in any_value(), place in 0_usize..11) {
         let mut source = realistic();
         let pointer = ["/model_list", "/model_list/0", "/model_list/0/litellm_params", "/model_list/1/model_info", "/router_settings",
-            "/router_settings/model_group_alias", "/environment_variables", "/model_list/2/litellm_params/extra_headers", "/litellm_settings"][place];
+            "/router_settings/model_group_alias", "/environment_variables", "/model_list/2/litellm_params/extra_headers", "/litellm_settings", "/router_settings/fallbacks", "/router_settings/routing_groups/0"][place];
         *source.pointer_mut(pointer).unwrap() = value;
         judge(&source);
     }

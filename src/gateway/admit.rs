@@ -68,7 +68,7 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
             Err(error) => refused(error),
         },
         Route::Liveliness => Admission::Answered(operation, json(api::health::ALIVE.to_vec())),
-        Route::Model { id } => match plan.names.get(id.as_ref()) {
+        Route::Model { id } => match plan.resolve(id) {
             Some(_) => Admission::Answered(operation, json(api::models::one(id))),
             None => refused(refuse::unknown_model(id)),
         },

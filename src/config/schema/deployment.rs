@@ -18,7 +18,10 @@ pub(in crate::config) static ENTRY: Table = Table {
 /// Our own options of a deployment.
 pub(in crate::config) static DEPLOYMENT_OPTIONS: Table = Table {
     name: "dragoman",
-    rows: &[(Status::Supported(Kind::Name), &["cluster"])],
+    rows: &[
+        (Status::Supported(Kind::Name), &["cluster"]),
+        (Status::Supported(Kind::Flag), &["prefill"]),
+    ],
 };
 
 /// `litellm_params`.
@@ -37,7 +40,17 @@ pub(in crate::config) static PARAMS: Table = Table {
         ),
         (Status::Supported(Kind::Credential), &["api_key"]),
         (Status::Supported(Kind::Weight), &["weight"]),
-        (Status::Supported(Kind::Count), &["rpm", "tpm"]),
+        (Status::Supported(Kind::Count), &["order", "rpm", "tpm"]),
+        (Status::Supported(Kind::Names), &["tags"]),
+        (
+            Status::Supported(Kind::Positive),
+            &["max_parallel_requests"],
+        ),
+        (
+            Status::Supported(Kind::Small),
+            &["max_retries", "num_retries"],
+        ),
+        (Status::Supported(Kind::Wait), &["cooldown_time"]),
         (
             Status::Supported(Kind::Seconds),
             &["timeout", "stream_timeout"],
@@ -64,14 +77,12 @@ pub(in crate::config) static PARAMS: Table = Table {
                 "litellm_system_prompt",
                 "merge_reasoning_content_in_choices",
                 "mock_tool_calls",
-                "order",
                 "organization",
                 "project",
                 "prompt_id",
                 "prompt_variables",
                 "provider_affinity_header",
                 "region_name",
-                "tags",
                 "tag_regex",
                 "tenant_id",
                 "use_chat_completions_api",
@@ -89,7 +100,6 @@ pub(in crate::config) static PARAMS: Table = Table {
             &[
                 "max_budget",
                 "budget_duration",
-                "max_parallel_requests",
                 "itpm",
                 "otpm",
                 "default_api_key_tpm_limit",
@@ -128,14 +138,12 @@ pub(in crate::config) static PARAMS: Table = Table {
             OTHER_PRICES,
         ),
         (
-            Status::Postponed("nothing is tried again yet"),
-            &[
-                "max_retries",
-                "num_retries",
-                "cooldown_time",
-                "retry_policy",
-                "fallbacks_depth",
-            ],
+            Status::Postponed("the router's `retry_policy` holds for it"),
+            &["retry_policy"],
+        ),
+        (
+            Status::Ignored("`max_fallbacks` bounds the fallbacks"),
+            &["fallbacks_depth"],
         ),
         (
             Status::Postponed("`timeout` and `stream_timeout` hold for every tier"),
@@ -283,6 +291,25 @@ pub(in crate::config) static MODEL_INFO: Table = Table {
     rows: &[
         (Status::Supported(Kind::Name), &["id", "base_model", "mode"]),
         (Status::Supported(Kind::Price), PRICES),
+        (Status::Supported(Kind::Count), &["order"]),
+        (
+            Status::Supported(Kind::Flag),
+            &[
+                "supports_assistant_prefill",
+                "supports_function_calling",
+                "supports_prompt_caching",
+                "supports_reasoning",
+                "supports_response_schema",
+                "supports_vision",
+            ],
+        ),
+        (Status::Supported(Kind::Positive), &["max_input_tokens"]),
+        (Status::Supported(Kind::Small), &["allowed_fails"]),
+        (
+            Status::Supported(Kind::Structure),
+            &["allowed_fails_policy"],
+        ),
+        (Status::Supported(Kind::Wait), &["cooldown_time"]),
         (
             Status::Informational,
             &[
@@ -290,7 +317,6 @@ pub(in crate::config) static MODEL_INFO: Table = Table {
                 "description",
                 "litellm_provider",
                 "max_tokens",
-                "max_input_tokens",
                 "max_output_tokens",
                 "supports_*",
                 "supported_*",
@@ -326,7 +352,6 @@ pub(in crate::config) static MODEL_INFO: Table = Table {
                 "enable_tag_filtering",
                 "internal_router_model",
                 "member_auto_router",
-                "order",
                 "ptu_*",
                 "team_id",
                 "team_public_model_name",
@@ -339,10 +364,6 @@ pub(in crate::config) static MODEL_INFO: Table = Table {
         (
             Status::Ignored("only requests with tokens are priced"),
             OTHER_PRICES,
-        ),
-        (
-            Status::Postponed("nothing is cooled down yet"),
-            &["allowed_fails", "allowed_fails_policy", "cooldown_time"],
         ),
         (
             Status::Postponed("deployments are not probed"),

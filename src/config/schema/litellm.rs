@@ -10,12 +10,22 @@ pub(in crate::config) static LITELLM: Table = Table {
         (Status::Supported(Kind::Flag), &["drop_params"]),
         (Status::Supported(Kind::Seconds), &["request_timeout"]),
         (
+            Status::Supported(Kind::Small),
+            &["allowed_fails", "max_fallbacks", "num_retries"],
+        ),
+        (
+            Status::Supported(Kind::Structure),
+            &[
+                "content_policy_fallbacks",
+                "context_window_fallbacks",
+                "default_fallbacks",
+                "fallbacks",
+            ],
+        ),
+        (Status::Supported(Kind::Wait), &["cooldown_time"]),
+        (
             Status::Refused,
             &[
-                "fallbacks",
-                "default_fallbacks",
-                "context_window_fallbacks",
-                "content_policy_fallbacks",
                 "model_fallbacks",
                 "model_alias_map",
                 "model_group_settings",
@@ -120,18 +130,18 @@ pub(in crate::config) static LITELLM: Table = Table {
             ],
         ),
         (
-            Status::Postponed("nothing is tried again yet"),
-            &[
-                "num_retries",
-                "num_retries_per_request",
-                "max_fallbacks",
-                "retry",
-                "retry_policy",
-            ],
+            Status::Postponed("`num_retries` and `max_fallbacks` bound a request"),
+            &["num_retries_per_request"],
         ),
         (
-            Status::Postponed("nothing is cooled down yet"),
-            &["allowed_fails", "cooldown_time"],
+            Status::Ignored("`num_retries` says how often a request is tried again"),
+            &["retry"],
+        ),
+        (
+            Status::Ignored(
+                "LiteLLM's router reads it in `router_settings` only, and so does this",
+            ),
+            &["retry_policy"],
         ),
         (
             Status::Postponed("every request goes to a provider"),

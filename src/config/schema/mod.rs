@@ -12,6 +12,7 @@
 mod deployment;
 mod general;
 mod litellm;
+mod policy;
 mod router;
 
 use super::kind::Kind;
@@ -19,6 +20,9 @@ use super::kind::Kind;
 pub(super) use deployment::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 pub(super) use general::GENERAL;
 pub(super) use litellm::LITELLM;
+pub(super) use policy::{
+    ALLOWED_FAILS_POLICY, RETRY_BUDGET, RETRY_POLICY, ROUTING_GROUP, STRATEGY_ARGS,
+};
 pub(super) use router::{ALIAS, ROUTER};
 
 /// What becomes of a key.
@@ -171,6 +175,15 @@ pub(super) static DRAGOMAN: Table = Table {
         (Status::Supported(Kind::Text), &["cluster_template"]),
         (Status::Supported(Kind::Name), &["cluster_header"]),
         (Status::Supported(Kind::Count), &["max_body_bytes"]),
+        (
+            Status::Supported(Kind::Seconds),
+            &["hedge_after", "stream_idle_timeout"],
+        ),
+        (
+            Status::Supported(Kind::Structure),
+            &["midstream", "retry_budget"],
+        ),
+        (Status::Supported(Kind::Text), &["retry_transport"]),
     ],
 };
 
@@ -178,8 +191,9 @@ pub(super) static DRAGOMAN: Table = Table {
 mod tests {
     use super::*;
 
-    static TABLES: [&Table; 10] = [
+    static TABLES: [&Table; 15] = [
         &ALIAS,
+        &ALLOWED_FAILS_POLICY,
         &DEPLOYMENT_OPTIONS,
         &DRAGOMAN,
         &ENTRY,
@@ -187,8 +201,12 @@ mod tests {
         &LITELLM,
         &MODEL_INFO,
         &PARAMS,
+        &RETRY_BUDGET,
+        &RETRY_POLICY,
         &ROOT,
         &ROUTER,
+        &ROUTING_GROUP,
+        &STRATEGY_ARGS,
     ];
 
     #[test]

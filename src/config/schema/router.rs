@@ -8,27 +8,53 @@ pub(in crate::config) static ROUTER: Table = Table {
     name: "router_settings",
     rows: &[
         (Status::Supported(Kind::Text), &["routing_strategy"]),
-        (Status::Supported(Kind::Structure), &["model_group_alias"]),
+        (
+            Status::Supported(Kind::Structure),
+            &[
+                "allowed_fails_policy",
+                "content_policy_fallbacks",
+                "context_window_fallbacks",
+                "default_fallbacks",
+                "fallbacks",
+                "model_group_alias",
+                "model_group_retry_policy",
+                "retry_policy",
+                "routing_groups",
+                "routing_strategy_args",
+            ],
+        ),
+        (
+            Status::Supported(Kind::Flag),
+            &[
+                "disable_cooldowns",
+                "enable_pre_call_checks",
+                "enable_tag_filtering",
+                "tag_filtering_match_any",
+            ],
+        ),
+        (
+            Status::Supported(Kind::Positive),
+            &["default_max_parallel_requests"],
+        ),
         (
             Status::Supported(Kind::Seconds),
             &["timeout", "stream_timeout"],
         ),
         (
+            Status::Supported(Kind::Small),
+            &["allowed_fails", "max_fallbacks", "num_retries"],
+        ),
+        (
+            Status::Supported(Kind::Wait),
+            &["cooldown_time", "retry_after"],
+        ),
+        (
             Status::Refused,
             &[
-                "fallbacks",
-                "default_fallbacks",
-                "context_window_fallbacks",
-                "content_policy_fallbacks",
-                "enable_pre_call_checks",
                 "optional_pre_call_checks",
-                "enable_tag_filtering",
-                "tag_filtering_match_any",
                 "tag_routing_prefix",
                 "provider_budget_config",
                 "default_litellm_params",
-                "default_max_parallel_requests",
-                "routing_groups",
                 "weights",
                 "plugins",
                 "guardrail_list",
@@ -42,26 +68,16 @@ pub(in crate::config) static ROUTER: Table = Table {
             ],
         ),
         (
-            Status::Postponed("nothing is tried again yet"),
-            &[
-                "num_retries",
-                "max_retries",
-                "max_fallbacks",
-                "retry_after",
-                "retry_policy",
-                "model_group_retry_policy",
-                "enable_weighted_failover",
-            ],
+            Status::Postponed("requests are not kept at one deployment"),
+            &["deployment_affinity_ttl_seconds"],
         ),
         (
-            Status::Postponed("nothing is cooled down yet"),
-            &[
-                "allowed_fails",
-                "allowed_fails_policy",
-                "cooldown_time",
-                "disable_cooldowns",
-                "deployment_affinity_ttl_seconds",
-            ],
+            Status::Ignored("a failed request goes to another deployment of its group in any case"),
+            &["enable_weighted_failover"],
+        ),
+        (
+            Status::Ignored("`num_retries` says how often a request is tried again"),
+            &["max_retries"],
         ),
         (
             Status::Postponed("deployments are not probed"),
@@ -79,10 +95,6 @@ pub(in crate::config) static ROUTER: Table = Table {
         (
             Status::Postponed("its paths are not answered"),
             &["assistants_config", "search_tools"],
-        ),
-        (
-            Status::Ignored("simple-shuffle has no arguments"),
-            &["routing_strategy_args"],
         ),
         (
             Status::Ignored("the gateway keeps its state in Envoy's shared data, not in Redis"),
