@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::pattern::Pattern;
+use super::pattern::{self, Pattern};
 use super::prices;
 use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
 use crate::provider::Provider;
@@ -245,14 +245,33 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// What the vendor is asked for when a client asks for the model `name`: what fills the group's pattern there fills the `*` here.
+    #[must_use]
+    pub fn model_for<'a>(&'a self, name: &str, plan: &Plan) -> Cow<'a, str> {
+        if !self.is_open() {
+            return Cow::Borrowed(&self.model);
+        }
+        let group = plan.groups.get(self.group);
+        let pattern = group.and_then(|group| group.pattern.as_ref());
+        let captures = pattern.and_then(|pattern| pattern.captures(name));
+        captures.map_or(Cow::Borrowed(&self.model), |captures| {
+            Cow::Owned(pattern::fill(&self.model, &captures))
+        })
+    }
+
+    /// Whether it serves any model that a pattern matches, so that what it costs is not known beforehand.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.model.contains('*')
+    }
+
     /// What it costs when the vendor is asked for `model`, which fills the `*` of its own: what the file says of the
     /// deployment, else what the price table says of that model. `None` when nobody knows.
     #[must_use]
     pub fn prices_for(&self, model: &str) -> Option<Cow<'_, Prices>> {
         let own = self.prices.as_ref().map(Cow::Borrowed);
-        let is_open = self.model.contains('*');
         own.or_else(|| {
-            let listed = is_open.then(|| prices::listed(self.provider.name(), model));
+            let listed = self.is_open().then(|| prices::listed(self.provider.name(), model));
             listed.flatten().map(Cow::Owned)
         })
     }
@@ -273,12 +292,4 @@ pub struct Endpoint {
     pub authority: String,
     /// The path of `api_base` without a slash at its end.
     pub base_path: String,
-}
-
-impl Deployment {
-    /// stub
-    #[must_use]
-    pub fn model_for<'a>(&'a self, _asked: &'a str, _plan: &'a Plan) -> std::borrow::Cow<'a, str> {
-        std::borrow::Cow::Borrowed(&self.model)
-    }
 }

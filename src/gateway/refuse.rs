@@ -197,7 +197,3 @@ pub fn local(why: Local) -> ApiError {
     };
     ApiError::new(status, class, words).with_code(code)
 }
-
-/// stub
-#[must_use]
-pub fn mocked(_which: u8) -> ApiError { lost() }

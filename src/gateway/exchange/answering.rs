@@ -223,7 +223,7 @@ impl Exchange {
         let group = cx.plan.groups.get(work.course.hop().group);
         let configured = group.is_some_and(|group| !group.chains.content_policy.is_empty());
         let own = work.controls.content_policy_fallbacks.is_some();
-        (configured || own) && !work.controls.disable_fallbacks
+        (configured || own) && !work.controls.no_fallbacks
     }
 
     /// An attempt has brought a good answer.

@@ -8,25 +8,20 @@ use super::{Deadline, Exchange, State};
 use crate::api::Operation;
 use crate::api::chat;
 use crate::api::chat::controls::Controls;
+use crate::api::chat::needs;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
-use crate::config::plan::Transport;
+use crate::config::plan::{Resolved, Transport};
 use crate::gateway::admit::{self, Admission};
 use crate::gateway::effect::Effect;
 use crate::gateway::select::Needs;
 use crate::gateway::{Context, attempt, book, heads, refuse};
-use crate::policy::{Course, Hop, OwnChains, Start};
+use crate::policy::{Course, OwnChains, Start};
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
 /// How much of a model's name, which a client can make as long as it likes, is kept for logs.
 const SHOWN: usize = 200;
-
-/// What a request names: a model group, perhaps by a pattern, or one deployment.
-struct Named {
-    hop: Hop,
-    pinned: Option<usize>,
-}
 
 impl Exchange {
     /// Envoy brings a request, for the first time or again.
@@ -157,7 +152,7 @@ impl Exchange {
         controls: Controls,
         cx: &Context<'_>,
     ) -> Result<Work, ApiError> {
-        let Named { hop, pinned } =
+        let Resolved { hop, deployment } =
             named(&request.model, cx).ok_or_else(|| refuse::unknown_model(&request.model))?;
         self.account.subject.group = Some(hop.group);
         self.deadline = deadline(&controls, self.account.arrived, cx);
@@ -165,7 +160,7 @@ impl Exchange {
             hop,
             retries: controls.retries,
             chains: own_chains(&controls, cx)?,
-            no_fallbacks: controls.disable_fallbacks,
+            no_fallbacks: controls.no_fallbacks,
             max_fallbacks: cx.plan.max_fallbacks,
             floor: cx.plan.retry_after,
         };
@@ -178,10 +173,10 @@ impl Exchange {
             input_tokens: attempt::input_tokens(request),
             last: None,
             model: None,
-            needs: needs(request, cx),
+            needs: needs_of(request, cx),
             not_before: Timestamp::default(),
             over: false,
-            pinned,
+            pinned: deployment,
             retrying: false,
             tried: Vec::new(),
             controls,
@@ -212,17 +207,13 @@ fn deadline(controls: &Controls, arrived: Timestamp, cx: &Context<'_>) -> Option
 }
 
 /// The group or deployment of that name; for a name nobody knows, the first of the default fallbacks.
-fn named(model: &str, cx: &Context<'_>) -> Option<Named> {
-    let found = cx.plan.names.get(model).map(|name| Named {
-        hop: Hop {
-            group: name.group,
-            model: model.to_owned(),
-        },
-        pinned: None,
-    });
-    found.or_else(|| {
+fn named(model: &str, cx: &Context<'_>) -> Option<Resolved> {
+    cx.plan.resolve(model).or_else(|| {
         let hop = cx.plan.default_fallbacks.first()?.clone();
-        Some(Named { hop, pinned: None })
+        Some(Resolved {
+            hop,
+            deployment: None,
+        })
     })
 }
 
@@ -244,9 +235,13 @@ fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiErr
 }
 
 /// What a deployment must be able to do: looked for only where somebody checks it.
-fn needs(_request: &ChatRequest<'_>, cx: &Context<'_>) -> Needs {
+fn needs_of(request: &ChatRequest<'_>, cx: &Context<'_>) -> Needs {
     if !cx.plan.pre_call_checks {
         return Needs::default();
     }
-    Needs::default()
+    Needs {
+        schema: needs::schema(request),
+        tools: needs::tools(request),
+        vision: needs::vision(request),
+    }
 }

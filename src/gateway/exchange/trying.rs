@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::work::{Told, Work};
 use super::{Exchange, State, secrets_of};
 use crate::api::chat;
+use crate::api::chat::controls::Mock;
 use crate::canonical::answer::Completion;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
@@ -449,6 +450,9 @@ fn launched(
     let timeout = deployment.and_then(|deployment| deployment.timeout);
     let stream_timeout = deployment.and_then(|deployment| deployment.stream_timeout);
     let first_within = work.controls.stream_timeout.or(stream_timeout);
+    let model = || deployment.map(|of| of.model_for(&work.course.hop().model, cx.plan));
+    let open = deployment.filter(|deployment| deployment.is_open());
+    let prices = open.and_then(|deployment| deployment.prices_for(&model()?));
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),
@@ -456,7 +460,7 @@ fn launched(
         include_usage: request.include_usage,
         input_tokens: work.input_tokens,
         pick,
-        prices: None,
+        prices: prices.map(Cow::into_owned),
         reading: worded.reading,
         stream: request.stream,
     };
@@ -505,5 +509,5 @@ fn mocked_failure(work: &Work) -> Option<ApiError> {
     if work.has_fallen_back() {
         return None;
     }
-    work.controls.mock.map(refuse::mocked)
+    work.controls.mock.map(Mock::error)
 }

@@ -65,7 +65,7 @@ impl Work {
             tags: &self.controls.tags,
             stream,
             input_tokens: self.input_tokens,
-            max_tokens: self.controls.max_tokens,
+            max_tokens: self.controls.max_output,
             needs: self.needs,
             tried: &self.tried,
             pinned: self.pinned,
