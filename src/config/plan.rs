@@ -271,7 +271,9 @@ impl Deployment {
     pub fn prices_for(&self, model: &str) -> Option<Cow<'_, Prices>> {
         let own = self.prices.as_ref().map(Cow::Borrowed);
         own.or_else(|| {
-            let listed = self.is_open().then(|| prices::listed(self.provider.name(), model));
+            let listed = self
+                .is_open()
+                .then(|| prices::listed(self.provider.name(), model));
             listed.flatten().map(Cow::Owned)
         })
     }

@@ -106,11 +106,15 @@ pub fn lack(lack: &Lack, group: &str) -> ApiError {
         ),
         Lack::Empty => no_deployment(group),
         Lack::Full { retry_after } => limited(
-            format!("all deployments of '{group}' are serving as many requests as they may at once"),
+            format!(
+                "all deployments of '{group}' are serving as many requests as they may at once"
+            ),
             retry_after,
         ),
         Lack::Limited { retry_after } => limited(
-            format!("all deployments of '{group}' have reached their requests or tokens per minute"),
+            format!(
+                "all deployments of '{group}' have reached their requests or tokens per minute"
+            ),
             retry_after,
         ),
         Lack::Tags => ApiError::new(

@@ -230,7 +230,9 @@ impl Account {
                 .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
-            cost_nanousd: self.cost.map(|cost| cost.saturating_add(self.spent_besides).nanos()),
+            cost_nanousd: self
+                .cost
+                .map(|cost| cost.saturating_add(self.spent_besides).nanos()),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
             overhead_us: ours.map(|()| self.overhead_us()),
             error: self.error.as_deref(),

@@ -4,4 +4,8 @@
 pub const FINAL: &str = "x-dragoman-final";
 /// stub
 #[must_use]
-pub fn exchange(head: &crate::value::head::Head) -> Option<&[u8]> { head.get("x-dragoman-exchange").or_else(|| head.get("x-request-id")).map(str::as_bytes) }
+pub fn exchange(head: &crate::value::head::Head) -> Option<&[u8]> {
+    head.get("x-dragoman-exchange")
+        .or_else(|| head.get("x-request-id"))
+        .map(str::as_bytes)
+}

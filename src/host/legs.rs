@@ -26,7 +26,10 @@ pub fn exchange(id: &[u8]) -> Rc<RefCell<Exchange>> {
 /// Forgets the exchange of that id once nothing more can become of it.
 pub fn forget_if_over(id: &[u8]) {
     LEGS.with_borrow_mut(|legs| {
-        if legs.get(id).is_some_and(|exchange| exchange.borrow().is_over()) {
+        if legs
+            .get(id)
+            .is_some_and(|exchange| exchange.borrow().is_over())
+        {
             legs.remove(id);
         }
     });

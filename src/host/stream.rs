@@ -402,7 +402,11 @@ impl Core {
     /// Throws away what came of an answer that is of no use.
     fn drop_held(&self, place: Place) {
         if let Place::Response { held, .. } = place {
-            let from = if self.interruptible.get() { self.read.get() } else { 0 };
+            let from = if self.interruptible.get() {
+                self.read.get()
+            } else {
+                0
+            };
             if held > from {
                 calls::set_body(Buffer::ResponseBody, from..held, b"");
             }
@@ -507,9 +511,17 @@ impl HttpContext for Stream {
         if !self.is_stale() {
             let exchange = self.exchange();
             let settled = exchange.borrow().is_settled();
-            let details = if settled { Vec::new() } else { calls::response_details() };
+            let details = if settled {
+                Vec::new()
+            } else {
+                calls::response_details()
+            };
             let details = core::str::from_utf8(&details).unwrap_or_default();
-            let status = if settled { None } else { calls::response_status() };
+            let status = if settled {
+                None
+            } else {
+                calls::response_status()
+            };
             let _ = self.step(Event::Closed { status, details });
             self.forget_if_over();
             self.rest();

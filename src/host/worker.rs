@@ -93,5 +93,7 @@ impl Worker {
 
 fn next_id(queue: u32) -> Option<u32> {
     let message = abi::dequeue(queue);
-    message.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+    message
+        .first_chunk()
+        .map(|bytes| u32::from_le_bytes(*bytes))
 }

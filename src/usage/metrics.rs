@@ -72,7 +72,11 @@ pub enum Counter {
     CostNanousd,
     /// stub
     #[allow(missing_docs)]
-    Fallbacks { from: Option<usize>, to: usize, reason: &'static str },
+    Fallbacks {
+        from: Option<usize>,
+        to: usize,
+        reason: &'static str,
+    },
     /// Requests, by what they asked for and the status the client got.
     Requests {
         /// What was asked for: `chat` and the like.
@@ -110,8 +114,12 @@ impl Counter {
             Counter::Tokens(token) => {
                 named("dragoman_tokens_total", &[("type", token.label())], labels)
             }
-            Counter::Fallbacks { reason, .. } => named("dragoman_fallbacks_total", &[("type", reason)], labels),
-            Counter::Retries { reason } => named("dragoman_retries_total", &[("type", reason)], labels),
+            Counter::Fallbacks { reason, .. } => {
+                named("dragoman_fallbacks_total", &[("type", reason)], labels)
+            }
+            Counter::Retries { reason } => {
+                named("dragoman_retries_total", &[("type", reason)], labels)
+            }
             Counter::UnpricedRequests => named("dragoman_unpriced_requests_total", &[], labels),
         }
     }

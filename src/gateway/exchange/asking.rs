@@ -225,7 +225,9 @@ fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiErr
             Ok(named.hop)
         };
         let names = names.as_ref();
-        names.map(|names| names.iter().map(hop).collect()).transpose()
+        names
+            .map(|names| names.iter().map(hop).collect())
+            .transpose()
     };
     Ok(OwnChains {
         content_policy: hops(&controls.content_policy_fallbacks)?,

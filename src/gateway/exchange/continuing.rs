@@ -60,7 +60,9 @@ impl Continuation {
             let Ok(chunk) = serde_json::from_slice::<Value>(event.data) else {
                 return;
             };
-            identity.get_or_insert_with(|| IDENTITY.map(|name| chunk.get(name).cloned().unwrap_or_default()));
+            identity.get_or_insert_with(|| {
+                IDENTITY.map(|name| chunk.get(name).cloned().unwrap_or_default())
+            });
             match said(&chunk) {
                 Some(more) => text.push_str(more),
                 None => *plain = false,
@@ -110,8 +112,12 @@ fn said(chunk: &Value) -> Option<&str> {
         matches!(name.as_str(), "content" | "role") || value.is_null() || value == &json!([])
     });
     let is_first = choice.get("index").is_none_or(|index| index == &json!(0));
-    (is_plain && is_first && choices.len() == 1)
-        .then(|| delta.get("content").and_then(Value::as_str).unwrap_or_default())
+    (is_plain && is_first && choices.len() == 1).then(|| {
+        delta
+            .get("content")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    })
 }
 
 impl Exchange {

@@ -146,10 +146,9 @@ impl Exchange {
     #[must_use]
     pub const fn wants(&self) -> Wants {
         match self.state {
-            State::Again
-            | State::Asking { .. }
-            | State::Failing { .. }
-            | State::Whole { .. } => Wants::Whole,
+            State::Again | State::Asking { .. } | State::Failing { .. } | State::Whole { .. } => {
+                Wants::Whole
+            }
             State::Calling
             | State::Continuing(_)
             | State::Draining
@@ -225,9 +224,14 @@ impl Exchange {
                 self.state = state;
                 Effect::Hold
             }
-            (Event::Request { body }, State::Asking { client, said, model }) => {
-                self.ask(body, client, &said, model, cx)
-            }
+            (
+                Event::Request { body },
+                State::Asking {
+                    client,
+                    said,
+                    model,
+                },
+            ) => self.ask(body, client, &said, model, cx),
             (Event::Request { body }, State::Again) => self.ask_again(body, cx),
             (Event::Woke, state) => self.woke(state, cx),
             (Event::Growing { .. } | Event::Head { .. } | Event::Request { .. }, state) => {
@@ -237,13 +241,7 @@ impl Exchange {
         }
     }
 
-    fn chunk(
-        &mut self,
-        state: State,
-        bytes: &[u8],
-        last: bool,
-        cx: &mut Context<'_>,
-    ) -> Effect {
+    fn chunk(&mut self, state: State, bytes: &[u8], last: bool, cx: &mut Context<'_>) -> Effect {
         match state {
             State::Calling | State::Replaying { .. } | State::Waiting { .. } => {
                 self.state = state;

@@ -91,7 +91,9 @@ impl Exchange {
             let pick = match picked {
                 Ok(pick) => pick,
                 Err(lack) => {
-                    return Err(refused.unwrap_or_else(|| refuse::lack(&lack, &work.course.hop().model)));
+                    return Err(
+                        refused.unwrap_or_else(|| refuse::lack(&lack, &work.course.hop().model))
+                    );
                 }
             };
             let index = pick.deployment;
@@ -174,9 +176,8 @@ impl Exchange {
         work.hedged = true;
         let group = work.course.hop().group;
         let tried = [work.tried.as_slice(), &[first]].concat();
-        let possible = self.call.is_none()
-            && select::healthy(group, &tried, cx) > 0
-            && book::may_retry(cx);
+        let possible =
+            self.call.is_none() && select::healthy(group, &tried, cx) > 0 && book::may_retry(cx);
         if !possible {
             self.work = Some(work);
             return None;
@@ -366,7 +367,11 @@ impl Exchange {
             .unwrap_or_else(|| Told::ours(refuse::lost()));
         self.work = Some(work);
         let told = told.listing(&self.account.attempts, cx.plan);
-        self.account.error = told.error.code.clone().or_else(|| Some(told.error.kind.clone()));
+        self.account.error = told
+            .error
+            .code
+            .clone()
+            .or_else(|| Some(told.error.kind.clone()));
         self.respond(told.reply(), cx)
     }
 

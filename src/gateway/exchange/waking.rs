@@ -96,9 +96,13 @@ impl Exchange {
             State::Waiting { .. } => self.waited(cx),
             state => match self.next(&state, cx) {
                 Some((_, Due::Hedge)) => self.hedge_now(state, cx),
-                Some((_, Due::Limit)) => self.too_slow(state, "the provider did not answer in time", cx),
+                Some((_, Due::Limit)) => {
+                    self.too_slow(state, "the provider did not answer in time", cx)
+                }
                 Some((_, Due::Look)) => self.look(state, cx),
-                Some((_, Due::Silence)) => self.too_slow(state, "the provider stopped answering", cx),
+                Some((_, Due::Silence)) => {
+                    self.too_slow(state, "the provider stopped answering", cx)
+                }
                 None => {
                     self.state = state;
                     Effect::Pass
@@ -163,7 +167,10 @@ impl Exchange {
 
     /// The whole request has reached its time limit, whatever it is doing.
     fn out_of_time(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
-        let by_client = self.deadline.take().is_some_and(|deadline| deadline.by_client);
+        let by_client = self
+            .deadline
+            .take()
+            .is_some_and(|deadline| deadline.by_client);
         let error = took_too_long("the request was not answered within its time limit");
         let failure = Failure::of(&error, None, cx.now);
         match state {
@@ -196,9 +203,9 @@ impl State {
     /// The attempt that the request Envoy holds was sent on with, before the client got anything of it.
     pub(super) fn attempt(&self) -> Option<&Attempt> {
         match self {
-            Self::Failing { attempt, .. } | Self::Sent { attempt } | Self::Whole { attempt, .. } => {
-                Some(attempt)
-            }
+            Self::Failing { attempt, .. }
+            | Self::Sent { attempt }
+            | Self::Whole { attempt, .. } => Some(attempt),
             Self::Opening(opening) => Some(&opening.attempt),
             _ => None,
         }
@@ -224,6 +231,9 @@ impl State {
     }
 }
 
-fn sooner(one: Option<(Timestamp, Due)>, other: Option<(Timestamp, Due)>) -> Option<(Timestamp, Due)> {
+fn sooner(
+    one: Option<(Timestamp, Due)>,
+    other: Option<(Timestamp, Due)>,
+) -> Option<(Timestamp, Due)> {
     one.into_iter().chain(other).min_by_key(|(at, _)| *at)
 }

@@ -51,6 +51,8 @@ impl Ledger {
             }
             Counter::CompressedAnswers
             | Counter::CostNanousd
+            | Counter::Fallbacks { .. }
+            | Counter::Retries { .. }
             | Counter::Tokens(_)
             | Counter::UnpricedRequests => None,
         };

@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-/// An OpenAI and an Anthropic deployment with prices of their own, and one that answers itself.
+/// An OpenAI and an Anthropic deployment with prices of their own, and one that answers itself. Nothing is tried again.
 fn usual() -> Value {
     let price = |input: f64| {
         json!({"input_cost_per_token": input, "output_cost_per_token": 8e-6,
@@ -120,7 +120,7 @@ fn usual() -> Value {
         }
         json!({"model_name": name, "litellm_params": all, "model_info": {"id": id}})
     };
-    json!({"model_list": [
+    json!({"router_settings": {"num_retries": 0}, "model_list": [
         entry("gpt", "orange", json!({"model": "openai/gpt-4o", "api_key": KEYS[0]})),
         entry("claude", "purple", json!({"model": "anthropic/claude-haiku-4-5", "api_key": KEYS[1]})),
         entry("mock", "grey", json!({"model": "openai/gpt-4o", "api_key": "unused", "mock_response": "Hello there"})),

@@ -471,7 +471,10 @@ impl<'w> Visit<'w> {
             Effect::Abort(bytes) => self.abort(bytes),
             Effect::Dispatch(call) => self.dispatch(call),
             Effect::Drop => {
-                assert!(!self.is_answered() || self.calling > 0, "bytes on their way are not dropped");
+                assert!(
+                    !self.is_answered() || self.calling > 0,
+                    "bytes on their way are not dropped"
+                );
                 self.held.clear();
                 self.read = 0;
             }
@@ -539,7 +542,10 @@ impl<'w> Visit<'w> {
     }
 
     fn reply(&mut self, reply: Reply) {
-        let is_final = reply.headers.iter().any(|(name, _)| name == transport::FINAL);
+        let is_final = reply
+            .headers
+            .iter()
+            .any(|(name, _)| name == transport::FINAL);
         if self.world.plan.transport == Transport::Envoy && !is_final {
             self.forwarded = false;
             self.held.clear();

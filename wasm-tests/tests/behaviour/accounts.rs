@@ -256,6 +256,7 @@ fn the_log_tells_the_facts_and_neither_secrets_nor_query() {
             "model": "gpt", "model_group": "gpt", "deployment": "orange", "provider": "openai", "stream": false,
             "input_tokens": 1000, "output_tokens": 100, "cache_read_tokens": 0, "cache_write_tokens": 0,
             "reasoning_tokens": 0, "estimated": false, "cost_nanousd": 2_800_000, "overhead_us": 0,
+            "attempts": [{"deployment": "orange", "outcome": "ok", "ms": 250}],
         })
     );
     let logged = String::from_utf8(visit.ledger().logged[0].clone()).unwrap();
