@@ -153,12 +153,13 @@ impl Exchange {
             | State::Continuing(_)
             | State::Draining
             | State::Opening(_)
-            | State::Replaying { .. }
             | State::Streaming(_)
             | State::Waiting { .. } => Wants::Chunks,
-            State::Answered | State::Foreign | State::Opaque { .. } | State::Sent { .. } => {
-                Wants::Nothing
-            }
+            State::Answered
+            | State::Foreign
+            | State::Opaque { .. }
+            | State::Replaying { .. }
+            | State::Sent { .. } => Wants::Nothing,
         }
     }
 
@@ -217,10 +218,15 @@ impl Exchange {
             (Event::Head { head, last, local }, State::Sent { attempt }) => {
                 self.answered(attempt, head, last, local, cx)
             }
-            (
-                Event::Head { .. },
-                state @ (State::Calling | State::Replaying { .. } | State::Waiting { .. }),
-            ) => {
+            (Event::Head { head, .. }, state @ State::Replaying { .. }) => {
+                // The answer that has Envoy bring the request again: it may not be marked as final.
+                self.state = state;
+                Effect::Release {
+                    head: head.clone(),
+                    body: None,
+                }
+            }
+            (Event::Head { .. }, state @ (State::Calling | State::Waiting { .. })) => {
                 self.state = state;
                 Effect::Hold
             }
@@ -243,11 +249,7 @@ impl Exchange {
 
     fn chunk(&mut self, state: State, bytes: &[u8], last: bool, cx: &mut Context<'_>) -> Effect {
         match state {
-            State::Calling | State::Replaying { .. } | State::Waiting { .. } => {
-                self.state = state;
-                Effect::Drop
-            }
-            State::Continuing(_) => {
+            State::Calling | State::Continuing(_) | State::Waiting { .. } => {
                 self.state = state;
                 Effect::Drop
             }
@@ -264,6 +266,7 @@ impl Exchange {
             | State::Asking { .. }
             | State::Foreign
             | State::Opaque { .. }
+            | State::Replaying { .. }
             | State::Sent { .. } => {
                 self.state = state;
                 Effect::Pass

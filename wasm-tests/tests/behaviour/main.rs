@@ -14,6 +14,9 @@ mod answers;
 mod failures;
 mod mocks;
 mod requests;
+mod retries;
+mod scenario;
+mod spoken;
 mod streams;
 
 /// What marks a rule: a test of the harness that runs it.
