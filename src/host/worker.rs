@@ -49,7 +49,7 @@ impl Worker {
             plan,
             reactor: RefCell::default(),
             own: RefCell::new(own),
-            queue: None,
+            queue: abi::register_queue("resume").ok(),
         }
     }
 

@@ -34,6 +34,7 @@ def config(provider_url):
         ],
         "router_settings": {
             "routing_strategy": "simple-shuffle",
+            "num_retries": 0,
             "model_group_alias": {"plain-alias": "gpt", HIDDEN_ALIAS: {"model": "gpt", "hidden": True}},
         },
     }
