@@ -103,6 +103,8 @@ impl Answer {
 pub struct Visit<'w> {
     answer: Option<Answer>,
     call: Call,
+    /// Whether Envoy will not bring the request again, because nobody waits for its answer.
+    deserted: bool,
     /// How many calls of the gateway's own are not answered yet.
     calling: usize,
     /// What the gateway did about each event.
@@ -122,6 +124,7 @@ impl<'w> Visit<'w> {
         let mut visit = Self {
             answer: None,
             call,
+            deserted: false,
             calling: 0,
             did: Vec::new(),
             exchange: Exchange::new(),
@@ -267,9 +270,7 @@ impl<'w> Visit<'w> {
             }
         }
         if core::mem::take(&mut self.forwarded) {
-            let legs = self.exchange.legs();
-            self.begin(upstream);
-            self.parts(legs, upstream);
+            self.answer_the_first(upstream);
         } else {
             self.returns(upstream);
         }
@@ -298,7 +299,12 @@ impl<'w> Visit<'w> {
             Some(502),
             "upstream_reset_before_response_started{connection_termination}",
         );
-        if self.world.plan.transport == Transport::Envoy && !self.is_answered() {
+        self.bring_again();
+    }
+
+    fn bring_again(&mut self) {
+        let brings = self.world.plan.transport == Transport::Envoy && !self.deserted;
+        if brings && !self.is_answered() {
             self.request();
         }
     }
@@ -306,11 +312,16 @@ impl<'w> Visit<'w> {
     /// The upstream answers, and the exchange is over.
     #[must_use]
     pub fn answered(mut self, upstream: &Upstream) -> Self {
+        self.answer_the_first(upstream);
+        self.close();
+        self
+    }
+
+    /// The upstream that the request was sent to answers, whatever else is under way.
+    pub fn answer_the_first(&mut self, upstream: &Upstream) {
         let legs = self.exchange.legs();
         self.begin(upstream);
         self.parts(legs, upstream);
-        self.close();
-        self
     }
 
     /// The head of the upstream's answer comes.
@@ -364,6 +375,11 @@ impl<'w> Visit<'w> {
         };
         let effect = self.step(event);
         self.respond(effect);
+    }
+
+    /// The client leaves between two attempts: Envoy has no reason to bring the request again.
+    pub const fn desert(&mut self) {
+        self.deserted = true;
     }
 
     /// The exchange is over, as far as client and upstream are concerned.
@@ -582,7 +598,7 @@ impl<'w> Visit<'w> {
             self.read = 0;
             self.calling = 0;
             self.end(None, "");
-            self.request();
+            self.bring_again();
             return;
         }
         self.release(head);

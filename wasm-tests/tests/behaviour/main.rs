@@ -11,7 +11,13 @@
 mod access;
 mod accounts;
 mod answers;
+mod deadlines;
 mod failures;
+mod fallbacks;
+mod hedging;
+mod held;
+mod leaving;
+mod midstream;
 mod mocks;
 mod requests;
 mod retries;
