@@ -185,7 +185,7 @@ impl Exchange {
             return Err(work);
         };
         loop {
-            match super::trying::verdict(&mut work, failure, None, cx) {
+            match super::failing::verdict(&mut work, failure, None, cx) {
                 Verdict::FallBack(hop) => self.fall_back(&mut work, hop.group, failure, cx),
                 Verdict::GiveUp | Verdict::Retry { .. } => return Err(work),
             }

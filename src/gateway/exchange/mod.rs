@@ -5,6 +5,8 @@ mod asking;
 mod called;
 mod closing;
 mod continuing;
+mod failing;
+mod hedging;
 mod streaming;
 mod trying;
 mod waking;
