@@ -23,6 +23,7 @@ pub mod meter;
 pub mod refuse;
 pub mod relay;
 pub mod settle;
+pub mod transport;
 
 pub use exchange::Exchange;
 
