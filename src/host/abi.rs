@@ -13,6 +13,7 @@ use core::ptr::{null, null_mut};
 pub enum Buffer {
     RequestBody = 0,
     ResponseBody = 1,
+    VmConfiguration = 6,
 }
 
 /// Header maps that the host holds.
@@ -65,6 +66,13 @@ unsafe extern "C" {
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, size: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        key: *const u8,
+        size: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -164,6 +172,19 @@ pub fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Refus
     };
     // SAFETY: the host reads `bytes` before it returns.
     check(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, size, data, bytes.len()) })
+}
+
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Result<(), Refused> {
+    // SAFETY: the host reads both before it returns.
+    check(unsafe {
+        proxy_replace_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
 }
 
 pub fn set_pairs(map: Map, pairs: &[u8]) -> Result<(), Refused> {
