@@ -362,25 +362,48 @@ fn a_body_is_kept_up_to_the_same_limit_at_both_listeners() {
 #[test]
 fn envoy_accepts_it() {
     for (name, input) in [("dispatch", input()), ("envoy", retried_by_envoy())] {
-        let words = validated(name, input);
+        let words = validated(name, |wasm| yaml(&Bootstrap { wasm, ..input }).unwrap());
 
         assert!(!words.contains("Deprecated field"), "{words}");
     }
 }
 
-/// What Envoy says of the configuration, which it must accept.
-fn validated(name: &str, input: Bootstrap) -> String {
+#[test]
+fn envoy_accepts_the_example_for_retries() {
+    validated("example", |wasm| {
+        EXAMPLE.replace("/etc/envoy/dragoman.wasm", &wasm)
+    });
+}
+
+#[test]
+fn the_example_for_retries_agrees_with_the_module() {
+    use dragoman::gateway::transport::{ATTEMPT, EXCHANGE, FINAL, OUTER, PREFIX, RETRIES};
+
+    for part in [
+        format!("retriable_headers: [{{name: {FINAL}, present_match: false}}]"),
+        format!("response_headers_to_remove: [{FINAL}]"),
+        format!("num_retries: {RETRIES}"),
+        format!("google.protobuf.StringValue, value: {OUTER}}}"),
+        format!("key_matcher: {{prefix: {PREFIX}}}"),
+        format!("- {EXCHANGE}\n"),
+        format!("- {ATTEMPT}\n"),
+    ] {
+        assert!(EXAMPLE.contains(&part), "{part}");
+    }
+}
+
+const EXAMPLE: &str = include_str!("../../../../envoy/retry.yaml");
+
+/// What Envoy says of the configuration that is made for a module's file, and which it must accept.
+fn validated(name: &str, configuration: impl FnOnce(String) -> String) -> String {
     let envoy = envoy();
     let folder =
         std::env::temp_dir().join(format!("dragoman-render-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (module, file) = (folder.join("empty.wasm"), folder.join("envoy.yaml"));
     std::fs::write(&module, MODULE).unwrap();
-    let input = Bootstrap {
-        wasm: module.to_string_lossy().into_owned(),
-        ..input
-    };
-    std::fs::write(&file, yaml(&input).unwrap()).unwrap();
+    let configuration = configuration(module.to_string_lossy().into_owned());
+    std::fs::write(&file, configuration).unwrap();
 
     let output = Command::new(envoy)
         .args(["--mode", "validate", "-c"])
