@@ -18,7 +18,7 @@ use crate::gateway::event::Local;
 use crate::gateway::relay::whole;
 use crate::gateway::select::{self, Pick};
 use crate::gateway::settle::Tried;
-use crate::gateway::{Context, book, heads, refuse};
+use crate::gateway::{Context, book, heads, refuse, transport};
 use crate::policy::{Failure, Verdict, View};
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
@@ -129,7 +129,7 @@ impl Exchange {
         attempt: Attempt,
         head: Head,
         body: Option<Vec<u8>>,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Effect {
         if core::mem::take(&mut self.fresh) {
             let mut work = work;
@@ -137,6 +137,8 @@ impl Exchange {
                 work.body = Rc::default();
             }
             self.work = Some(work);
+            let asked = Usage::estimated(attempt.input_tokens, 0);
+            self.account.state_as_if_left(Some(asked), cx);
             self.state = State::Sent { attempt };
             return Effect::Forward { head, body };
         }
@@ -314,6 +316,9 @@ impl Exchange {
     pub(super) fn again(&mut self, work: Box<Work>, cx: &mut Context<'_>) -> Effect {
         if self.fresh || cx.plan.transport == Transport::Dispatch {
             return self.try_again(work, cx);
+        }
+        if self.legs > transport::RETRIES {
+            return self.conclude(work, cx);
         }
         self.replay(work, cx)
     }
