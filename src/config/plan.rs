@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::pattern::Pattern;
+use super::pattern::{self, Pattern};
 use super::prices;
 use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
 use crate::provider::Provider;
@@ -104,6 +104,18 @@ impl Plan {
             .collect();
         aliases.sort_unstable();
         groups.chain(aliases)
+    }
+
+    /// The model a deployment is asked for when a request goes on with `hop`: its own, with each `*` filled by what the hop's
+    /// model has in its place.
+    #[must_use]
+    pub fn asked_of<'d>(&self, deployment: &'d Deployment, hop: &Hop) -> Cow<'d, str> {
+        let group = self.groups.get(hop.group);
+        let pattern = group.and_then(|group| group.pattern.as_ref());
+        let captures = pattern.and_then(|pattern| pattern.captures(&hop.model));
+        captures.map_or(Cow::Borrowed(&*deployment.model), |captures| {
+            Cow::Owned(pattern::fill(&deployment.model, &captures))
+        })
     }
 
     /// The deployments of a group.
