@@ -115,7 +115,7 @@ fn rest(rules: &CooldownRules) -> String {
     if allowed.is_empty() {
         return time;
     }
-    format!("{time} after more than {allowed} failures")
+    format!("{time} when more than {allowed} failed")
 }
 
 fn chain(hops: &[Hop]) -> String {

@@ -259,8 +259,8 @@ fn what_becomes_of_failures_is_summed_up_too() {
     let report = check(&text, false);
     assert!(report.good, "{}", report.complaints);
     for part in [
-        "| m     | least-busy | 0 to 4  | 60 s after more than 3 failures | n/x → n/y |",
-        "| n/*   | least-busy | 0 to 4  | 5 s                             | m         |",
+        "| m     | least-busy | 0 to 4  | 60 s when more than 3 failed | n/x → n/y |",
+        "| n/*   | least-busy | 0 to 4  | 5 s                          | m         |",
         "as the model asked for",
         "30 % of the requests under way, and 10 always",
         "models nobody knows: m",
@@ -272,6 +272,22 @@ fn what_becomes_of_failures_is_summed_up_too() {
     }
     // Where chance does not decide there are no shares.
     assert!(!report.output.contains("100.0 %"));
+}
+
+#[test]
+fn the_example_in_readme_is_a_good_file_without_warnings() {
+    let readme = include_str!("../../../../README.md");
+    let example = readme.split("```yaml\n").nth(1).unwrap();
+    let report = check(example.split("```").next().unwrap(), true);
+    let unset = "is not set\n";
+    let told = report.complaints.matches("warning").count();
+    assert!(report.good, "{}", report.complaints);
+    assert_eq!(
+        told,
+        report.complaints.matches(unset).count(),
+        "{}",
+        report.complaints
+    );
 }
 
 #[test]
