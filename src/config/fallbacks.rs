@@ -31,6 +31,18 @@ struct List<T> {
     all: Vec<T>,
     /// By the group's index.
     own: HashMap<usize, Vec<T>>,
+    /// What stands at groups that have faults: their targets may have some, too.
+    stray: Vec<T>,
+}
+
+impl<T> List<T> {
+    fn new() -> List<T> {
+        List {
+            all: Vec::new(),
+            own: HashMap::new(),
+            stray: Vec::new(),
+        }
+    }
 }
 
 /// The lists as the file has them: their groups are known, their targets not looked up yet.
@@ -103,10 +115,7 @@ impl List<Target> {
         let mut reader = Reader {
             directory,
             findings,
-            list: List {
-                all: Vec::new(),
-                own: HashMap::new(),
-            },
+            list: List::new(),
             seen: HashMap::new(),
         };
         match section.switched_on(key) {
@@ -129,6 +138,7 @@ impl List<Target> {
 
     fn hops(&self, directory: &Directory, findings: &mut Findings<'_>) -> List<Hop> {
         let all = hops(&self.all, None, directory, findings);
+        let stray = hops(&self.stray, None, directory, findings);
         // In the order of the file, or warnings would come in another one each time.
         let mut own: Vec<_> = self.own.iter().collect();
         own.sort_by_key(|(group, _)| **group);
@@ -147,6 +157,7 @@ impl List<Target> {
         List {
             own: looked_up,
             all,
+            stray,
         }
     }
 }
@@ -195,8 +206,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             match self.directory.subject(&Text::literal(source)) {
-                Err(trouble) => self.findings.fault(at, trouble),
-                Ok(None) => {}
+                Err(trouble) => {
+                    self.findings.fault(at, trouble);
+                    self.list.stray.extend(targets);
+                }
+                Ok(None) => self.list.stray.extend(targets),
                 Ok(Some(group)) => self.list.own.entry(group).or_default().extend(targets),
             }
         }

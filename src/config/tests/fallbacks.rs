@@ -199,6 +199,18 @@ fn a_group_with_faults_causes_no_others_where_it_is_named() {
 }
 
 #[test]
+fn a_group_with_faults_does_not_hide_those_of_its_targets() {
+    let mut source = file(json!({"fallbacks": {"bad": "nobody"}}));
+    let bad = entry("bad", json!({"model": "opnai/x"}));
+    source["model_list"].as_array_mut().unwrap().push(bad);
+    assert!(
+        faults(&source).contains(
+            &"router_settings.fallbacks.bad: no model group is named `nobody`".to_owned()
+        )
+    );
+}
+
+#[test]
 fn a_name_from_the_environment_is_not_shown() {
     let source = file(json!({"fallbacks": {"a": "os.environ/OPENAI_API_KEY"}}));
     assert_eq!(
