@@ -439,7 +439,7 @@ fn worded(
     deployment: &Deployment,
     cx: &Context<'_>,
 ) -> Result<Worded, ApiError> {
-    let model = deployment.model_for(&work.course.hop().model, cx.plan);
+    let model = cx.plan.asked_of(deployment, work.course.hop());
     let wording = Wording {
         client: &work.client,
         deployment,
@@ -460,9 +460,11 @@ fn launched(
     let timeout = deployment.and_then(|deployment| deployment.timeout);
     let stream_timeout = deployment.and_then(|deployment| deployment.stream_timeout);
     let first_within = work.controls.stream_timeout.or(stream_timeout);
-    let model = || deployment.map(|of| of.model_for(&work.course.hop().model, cx.plan));
-    let open = deployment.filter(|deployment| deployment.is_open());
-    let prices = open.and_then(|deployment| deployment.prices_for(&model()?));
+    // What the plan knows, it is asked for when it is needed.
+    let unpriced = deployment.filter(|deployment| deployment.prices.is_none());
+    let prices = unpriced.and_then(|deployment| {
+        deployment.prices_for(&cx.plan.asked_of(deployment, work.course.hop()))
+    });
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),
