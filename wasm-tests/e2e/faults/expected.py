@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class Expected:
     """What the client sees, and what it takes."""
 
-    # "answer", "error" (an HTTP error), "error event" (at the end of a stream) or "cut" (the connection breaks, no good end).
+    # "answer", "error" (with a status of its own), "error event" (the last of a stream) or "cut" (the connection breaks).
     sees: str
     # How many calls reach each role; roles that share a number are joined by "+". Roles not named get none.
     calls: dict = field(default_factory=dict)

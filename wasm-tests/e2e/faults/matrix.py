@@ -73,7 +73,7 @@ PLAIN, STREAM = ("plain",), ("stream",)
 IMPATIENT = {"primary": {"timeout": PATIENCE_S, "stream_timeout": PATIENCE_S}}
 AFTER_PATIENCE = by_second(at_least_ms=int(PATIENCE_S * 1000))
 HELD = {"dispatch": ENVOYS_OWN_502}
-ONLY_HALF = '{"id":"x","object":"chat.completion","choices":[{"index":0,"message":{"role":"assist'
+NO_JSON = primary(status=200, body='{"id":"x","choices":[{"index":0,"mess', content_type="application/json")
 FAILED = {"status": 500}
 AGAIN = {"primary+second": 3}
 
@@ -104,7 +104,7 @@ UNTRUE = [
     Fault("200 with nothing", by_second(), primary(empty_200=True)),
     Fault("200 with a web page", by_second(), primary(html_200=True)),
     Fault("200 with half an answer", by_second(), primary(end_after_chunks=1), modes=PLAIN),
-    Fault("200 that is no JSON", by_second(), primary(status=200, body=ONLY_HALF, content_type="application/json"), modes=PLAIN),
+    Fault("200 that is no JSON", by_second(), NO_JSON, modes=PLAIN),
     Fault("malformed frame first", by_second(), primary(malformed_frame_first=True), modes=STREAM),
     Fault("malformed frame after the role", by_second(), primary(malformed_frame_after=0), modes=STREAM),
     Fault("malformed frame after content", error_event(), primary(malformed_frame_after=1), modes=STREAM),
@@ -124,7 +124,8 @@ REFUSALS = [
     Fault("404", by_second(), primary(status=404)),
     Fault("408", by_second(), primary(status=408)),
     Fault("409", by_second(), primary(status=409)),
-    Fault("413", by_fallback(), primary(status=413)),
+    # Too large is too long, measured in bytes.
+    Fault("413", by_fallback(role="context"), primary(status=413)),
     Fault("422", by_fallback(), primary(status=422)),
     Fault("500", by_second(), primary(status=500)),
     Fault("502", by_second(), primary(status=502)),

@@ -1,34 +1,28 @@
 """Plays a fault and judges what came of it."""
 
 import json
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import httpx2
-
 from harness import sse
+from harness.reading import Seen, read
 from harness.stand_in import GREETING
 
 from .matrix import CASES
 from .setting import KEY
-
-# Of the client, and more than any fault may take.
-PATIENCE_S = 10
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a client saw, and what it took."""
 
+    # In the words of `Expected.sees`.
     sees: str
-    status: int
-    headers: dict
-    body: str
+    answer: Seen
     calls: Counter
+    # The role that answered.
     by: str | None
-    ms: int
 
 
 def play(case, gateway, provider):
@@ -36,18 +30,13 @@ def play(case, gateway, provider):
     for role, order in case.fault.orders.items():
         behaviour = order() if callable(order) else order
         provider.behave(case.model(role), case.fault.times, **behaviour)
-    started = time.monotonic()
-    status, headers, body, end = ask(case, gateway)
-    ms = round((time.monotonic() - started) * 1000)
+    answer = read(gateway, case.group, stream=case.mode == "stream")
     counts = provider.counts()
     return Outcome(
-        sees=seen(case.mode, status, body, end),
-        status=status,
-        headers=headers,
-        body=body,
+        sees=seen(case.mode, answer),
+        answer=answer,
         calls=Counter({role: counts[case.model(role)] for role in case.roles()}),
-        by=next((role for role in case.roles() if headers.get("x-litellm-model-id") == case.model(role)), None),
-        ms=ms,
+        by=next((role for role in case.roles() if answer.headers.get("x-litellm-model-id") == case.model(role)), None),
     )
 
 
@@ -57,34 +46,21 @@ def play_all(gateway, provider, workers):
         return dict(zip(CASES, pool.map(lambda case: play(case, gateway, provider), CASES)))
 
 
-def ask(case, gateway):
-    """Status, head and body as far as they come, and how the connection ended: well, by a cut, or not in time."""
-    body = {"model": case.group, "messages": [{"role": "user", "content": "hello"}], "stream": case.mode == "stream"}
-    status, headers, pieces, end = 0, {}, [], ""
-    try:
-        with gateway.http.stream("POST", "/v1/chat/completions", json=body, timeout=PATIENCE_S) as answer:
-            status, headers = answer.status_code, dict(answer.headers)
-            for text in answer.iter_text():
-                pieces.append(text)
-    except httpx2.TimeoutException:
-        end = "silence"
-    except httpx2.TransportError:
-        end = "cut"
-    return status, headers, "".join(pieces), end
-
-
-def seen(mode, status, body, end):
-    """What it was, in the words of `Expected.sees`; everything else is something no client may see."""
-    if status != 200:
-        return end or "error"
-    if end:
-        return end if "[DONE]" not in body else f"an end and then {end}"
+def seen(mode, answer):
+    """What it was, in the words of `Expected.sees`; anything else is something no client may see."""
+    if answer.status != 200:
+        return answer.end or "error"
     if mode == "plain":
-        return "answer" if content(body) == GREETING else "a broken answer"
-    if "data: [DONE]" not in body:
-        return "error event" if len(sse.errors(body)) == 1 else "an end without a word"
-    whole = body.endswith("data: [DONE]\n\n") and body.count("[DONE]") == 1 and not sse.errors(body)
-    return "answer" if whole and sse.text(body) == GREETING else "a broken stream"
+        return answer.end or ("answer" if content(answer.text) == GREETING else "a broken answer")
+    errors, done = sse.errors(answer.text), answer.text.count("data: [DONE]")
+    if errors:
+        # Envoy has no means to end a stream well that its provider has not ended: the event says all, and a cut may follow.
+        fine = len(errors) == 1 and not done and answer.end != "silence"
+        return "error event" if fine and sse.events(answer.text)[-1].startswith('{"error":') else "a wrong error"
+    if answer.end:
+        return f"an end and then {answer.end}" if done else answer.end
+    whole = done == 1 and answer.text.endswith("data: [DONE]\n\n") and sse.text(answer.text) == GREETING
+    return "answer" if whole else "a broken stream"
 
 
 def content(body):
@@ -101,7 +77,7 @@ def problems(case, transport, outcome):
         f"{what} is {is_!r} instead of {shall!r}"
         for what, is_, shall in [
             ("what the client sees", outcome.sees, expected.sees),
-            ("the status", outcome.status, expected.status),
+            ("the status", outcome.answer.status, expected.status),
             ("who answered", outcome.by if expected.by else None, expected.by),
             ("x-litellm-attempted-retries", number(outcome, "retries", expected), expected.retries),
             ("x-litellm-attempted-fallbacks", number(outcome, "fallbacks", expected), expected.fallbacks),
@@ -109,8 +85,8 @@ def problems(case, transport, outcome):
         ]
         if is_ != shall
     ]
-    if not expected.at_least_ms <= outcome.ms <= expected.within_ms:
-        found.append(f"it took {outcome.ms} ms instead of {expected.at_least_ms} to {expected.within_ms}")
+    if not expected.at_least_ms <= outcome.answer.ms <= expected.within_ms:
+        found.append(f"it took {outcome.answer.ms} ms instead of {expected.at_least_ms} to {expected.within_ms}")
     return found + leaks(outcome) + shape(outcome)
 
 
@@ -118,7 +94,7 @@ def number(outcome, name, expected):
     """The number in that header; None where nothing is expected of it."""
     if getattr(expected, name) is None:
         return None
-    value = outcome.headers.get(f"x-litellm-attempted-{name}", "none")
+    value = outcome.answer.headers.get(f"x-litellm-attempted-{name}", "none")
     return int(value) if value.isdigit() else value
 
 
@@ -132,9 +108,9 @@ def calls(outcome, expected):
 
 def leaks(outcome):
     """What no client may see."""
-    internal = [name for name in outcome.headers if name.startswith("x-dragoman") or name == "x-envoy-attempt-count"]
+    internal = [name for name in outcome.answer.headers if name.startswith("x-dragoman") or name == "x-envoy-attempt-count"]
     found = [f"the client sees {name}" for name in internal]
-    if KEY in outcome.body or KEY in str(outcome.headers):
+    if KEY in outcome.answer.text or KEY in str(outcome.answer.headers):
         found.append("the client sees a provider's key")
     return found
 
@@ -144,9 +120,9 @@ def shape(outcome):
     if outcome.sees not in ("error", "error event"):
         return []
     try:
-        (error,) = sse.errors(outcome.body) if outcome.status == 200 else [json.loads(outcome.body)["error"]]
+        (error,) = sse.errors(outcome.answer.text) if outcome.answer.status == 200 else [json.loads(outcome.answer.text)["error"]]
     except (ValueError, LookupError, TypeError):
-        return [f"the error is {outcome.body[:200]!r}"]
+        return [f"the error is {outcome.answer.text[:200]!r}"]
     missing = {"message", "type", "param", "code"} - set(error)
     if missing or not isinstance(error["message"], str) or "<" in error["message"]:
         return [f"the error is {error!r}"]

@@ -22,9 +22,9 @@ def cell(outcome):
     """What the client saw, the calls of primary, second and fallbacks, and milliseconds."""
     if outcome is None:
         return "–"
-    saw = {"answer": outcome.by or "answer", "error": str(outcome.status)}.get(outcome.sees, outcome.sees)
+    saw = {"answer": outcome.by or "answer", "error": str(outcome.answer.status)}.get(outcome.sees, outcome.sees)
     others = sum(times for role, times in outcome.calls.items() if role not in ("primary", "second"))
-    return f"{saw} {outcome.calls['primary']}·{outcome.calls['second']}·{others}, {outcome.ms}"
+    return f"{saw} {outcome.calls['primary']}·{outcome.calls['second']}·{others}, {outcome.answer.ms}"
 
 
 def put_into(readme, text):

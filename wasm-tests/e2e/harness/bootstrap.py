@@ -25,7 +25,7 @@ def use_free_ports(bootstrap):
 
 
 def use_port(bootstrap, port):
-    """Listens on `port`; a listener without an address is internal."""
+    """Listens on `port`. A listener without an address is Envoy's own way to itself."""
     for listener in bootstrap["static_resources"]["listeners"]:
         if "address" in listener:
             listener["address"]["socket_address"]["port_value"] = port
