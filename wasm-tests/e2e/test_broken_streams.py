@@ -1,9 +1,10 @@
-"""Streams whose provider fails: invisible before the first content, told after it, gone on with or hedged where asked for."""
+"""Streams whose provider fails: unnoticed before content, told after it, gone on with or hedged where asked for."""
 
 import pytest
 
 from harness import sse
 from harness.gateway import reassembled, text_of
+from harness.reading import read
 from harness.routed import ask_anew, config, fallbacks, member, pair, retries, served
 from harness.stand_in import GREETING
 from harness.waiting import until
@@ -44,8 +45,8 @@ BREAKS = {
 @pytest.mark.parametrize("group", BREAKS)
 def test_after_content_a_stream_ends_with_an_error_and_what_it_used_is_counted(streaming, stand_in, group):
     stand_in.behave(f"{group}-a", **BREAKS[group])
-    answer = ask_anew(streaming, group, stream=True)
-    assert answer.status_code == 200
+    answer = read(streaming, group, stream=True)
+    assert answer.status == 200
     assert sse.text(answer.text) == SAID
     assert "[DONE]" not in answer.text
     (error,) = sse.errors(answer.text)
@@ -90,7 +91,7 @@ def test_a_fallback_that_can_goes_on_from_the_text_so_far(daring, stand_in, faul
 
 def test_one_that_cannot_is_not_asked_to(daring, stand_in):
     stand_in.behave("half-lost-1", error_event_after=2)
-    answer = ask_anew(daring, "half-lost", stream=True)
+    answer = read(daring, "half-lost", stream=True)
     assert sse.text(answer.text) == SAID
     assert len(sse.errors(answer.text)) == 1
     assert stand_in.counts() == {"half-lost-1": 1}
@@ -103,6 +104,12 @@ def test_the_second_is_asked_when_the_first_is_silent_and_the_first_content_wins
     assert served([answer]) == {"hedged-b": 1}
     assert HEDGE_S <= answer.elapsed.total_seconds() < 1.5
     assert stand_in.counts() == {"hedged-a": 1, "hedged-b": 1}
+
+
+def test_the_one_that_lost_is_let_go(daring, stand_in):
+    stand_in.behave("hedged-a", stall_after_chunks=0)
+    assert served([ask_anew(daring, "hedged", stream=True)]) == {"hedged-b": 1}
+    until("its end", lambda: stand_in.unfinished() == 1)
 
 
 def test_a_first_that_speaks_in_time_is_the_only_one_asked(daring, stand_in):

@@ -37,7 +37,7 @@ def chooser(start_here, provider, transport):
         of("narrow", "narrow-1", info=window(100)),
         of("wide", "wide-1", info=window(100_000)),
         of("narrow-alone", "narrow-alone-1", info=window(100)),
-        *(of(ability, f"{ability}-{can}", info={f"supports_{ability}": can}) for ability in ABILITIES for can in (True, False)),
+        *(of(able, f"{able}-{can}", info={f"supports_{able}": can}) for able in ABILITIES for can in (True, False)),
         of("named", "named-1"),
         of("named", "named-2"),
         of("aliased", "aliased-1"),

@@ -14,10 +14,15 @@ from harness.routed import config, pair
 from harness.stand_in import GREETING
 
 QUESTION = [user("hello")]
+ROLE_AND_ERROR = (
+    'data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m",'
+    '"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n'
+    'data: {"error":{"message":"overloaded","type":"server_error","param":null,"code":null}}\n\n'
+)
 # How the preferred provider fails, by the group whose it is.
 FAILING = {
     "overloaded": {"status": 503},
-    "false-start": {"error_event_after": 0},
+    "false-start": {"status": 200, "body": ROLE_AND_ERROR, "content_type": "text/event-stream"},
     "reset": {"reset_before_headers": True},
     "page": {"html_200": True},
 }

@@ -74,8 +74,7 @@ def test_fallbacks_are_tried_in_their_order_and_then_the_default(forgiving, stan
 
 
 def test_the_final_error_says_what_was_tried_and_no_secret(forgiving, stand_in):
-    fail(stand_in, "listed", "listed-1", "listed-2")
-    fail(stand_in, "safety", status=503)
+    fail(stand_in, "listed", "listed-1", "listed-2", "safety", status=503)
     answer = ask_anew(forgiving, "listed")
     assert answer.status_code == 503
     message = error_of(answer)["message"]
