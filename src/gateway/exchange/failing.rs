@@ -8,7 +8,7 @@ use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::{Effect, Reply};
 use crate::gateway::event::Local;
 use crate::gateway::settle::Tried;
-use crate::gateway::{Context, book, refuse, select};
+use crate::gateway::{Context, book, refuse, select, transport};
 use crate::policy::{Failure, Verdict, View};
 use crate::usage::metrics::Counter;
 use crate::value::head::Head;
@@ -114,6 +114,9 @@ impl Exchange {
     pub(super) fn again(&mut self, work: Box<Work>, cx: &mut Context<'_>) -> Effect {
         if self.fresh || cx.plan.transport == Transport::Dispatch {
             return self.try_again(work, cx);
+        }
+        if self.legs > transport::RETRIES {
+            return self.conclude(work, cx);
         }
         self.replay(work, cx)
     }
