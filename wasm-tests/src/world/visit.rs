@@ -269,23 +269,23 @@ impl<'w> Visit<'w> {
                 self.wait(Duration::from_millis(100));
             }
         }
-        if core::mem::take(&mut self.forwarded) {
-            self.answer_the_first(upstream);
-        } else {
+        if self.is_calling() {
             self.returns(upstream);
+        } else {
+            self.answer_the_first(upstream);
         }
     }
 
     /// The attempt that is under way comes to nothing, and Envoy says why in the provider's place.
     pub fn fails(&mut self, why: Local) {
-        if core::mem::take(&mut self.forwarded) {
-            let upstream = Upstream::of(503, "text/plain", "upstream connect error");
-            let legs = self.exchange.legs();
-            self.head(&upstream.head, false, Some(why));
-            self.parts(legs, &upstream);
-        } else {
+        if self.is_calling() {
             self.returns_nothing(why);
+            return;
         }
+        let upstream = Upstream::of(503, "text/plain", "upstream connect error");
+        let legs = self.exchange.legs();
+        self.head(&upstream.head, false, Some(why));
+        self.parts(legs, &upstream);
     }
 
     /// The connection is cut while the answer is held, and Envoy ends the stream without asking the gateway. The outer listener brings

@@ -130,7 +130,7 @@ fn another_provider_goes_on_with_a_text_and_the_client_sees_one_answer() {
                 assert_eq!((&*logged[0].1, &*logged[1].1), (outcome, "ok"));
                 assert_eq!(visit.ledger().requests(), [("chat", 200)]);
                 let facts = visit.ledger().facts();
-                assert_eq!((&facts["model_group"], &facts["fallbacks"]), (&json!("one"), &json!(1)));
+                assert_eq!((&facts["model_group"], &facts["fallbacks"]), (&json!("one"), &json!(2)));
                 assert!(facts.get("error").is_none(), "{facts}");
             }
         }
