@@ -136,6 +136,8 @@ impl Exchange {
         let mut head = head.clone();
         self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
         self.released(&attempt, &mut head, cx);
+        // Nothing can be said to a client in the middle of what cannot be read.
+        self.deadline = None;
         self.state = State::Opaque { attempt };
         Effect::Release { head, body: None }
     }
