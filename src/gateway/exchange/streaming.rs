@@ -26,6 +26,18 @@ pub(super) struct Quiet {
     pub since: Timestamp,
 }
 
+impl Quiet {
+    /// Nothing is known to have come since that time. The next look is soon enough to notice a silence after a quarter more than is
+    /// allowed.
+    pub fn until(limit: Duration, since: Timestamp, now: Timestamp) -> Self {
+        Self {
+            moved: false,
+            next: since.after(limit).min(now.after(limit / 4)),
+            since,
+        }
+    }
+}
+
 impl Exchange {
     pub(super) fn open(
         &mut self,
@@ -248,11 +260,7 @@ fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
 
 fn quiet(cx: &Context<'_>) -> Option<Quiet> {
     let limit = cx.plan.stream_idle_timeout?;
-    Some(Quiet {
-        moved: false,
-        next: cx.now.after(limit),
-        since: cx.now,
-    })
+    Some(Quiet::until(limit, cx.now, cx.now))
 }
 
 /// Whether the words for the client, which have no content, say that the vendor withheld it.

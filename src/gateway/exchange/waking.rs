@@ -169,12 +169,7 @@ impl Exchange {
             let error = took_too_long("the provider stopped in the middle of its answer");
             return self.cut(streaming, error, cx);
         }
-        let next = since.after(limit).min(cx.now.after(limit / 4));
-        streaming.quiet = Some(Quiet {
-            moved: false,
-            next,
-            since,
-        });
+        streaming.quiet = Some(Quiet::until(limit, since, cx.now));
         self.state = State::Streaming(streaming);
         Effect::Pass
     }
