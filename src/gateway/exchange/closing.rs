@@ -52,6 +52,7 @@ impl Exchange {
 
     /// Envoy has not brought the request again: its client must have left.
     pub(super) fn forgotten(&mut self, cx: &mut Context<'_>) -> Effect {
+        self.account.error = Some(CLIENT_LEFT.to_owned());
         self.settle(cx);
         self.state = State::Answered;
         self.account.close("", cx);
