@@ -84,8 +84,7 @@ impl Continuation {
                 out.extend([b"data: ", data, b"\n\n"].concat());
                 return;
             };
-            let begins = chunk.pointer("/choices/0/delta/role").is_some();
-            if begins && said(&chunk).is_none_or(str::is_empty) {
+            if only_begins(&mut chunk) {
                 return;
             }
             if let (Some(identity), Some(members)) = (&self.identity, chunk.as_object_mut()) {
@@ -99,6 +98,25 @@ impl Continuation {
         decoder.finish(|event| each(event.data));
         out
     }
+}
+
+/// Takes the role out of a chunk; whether it was there for nothing else.
+fn only_begins(chunk: &mut Value) -> bool {
+    let finishes = is_finish(chunk.pointer("/choices/0/finish_reason"));
+    let delta = chunk.pointer_mut("/choices/0/delta");
+    let Some(delta) = delta.and_then(Value::as_object_mut) else {
+        return false;
+    };
+    let begins = delta.remove("role").is_some();
+    begins && !finishes && delta.values().all(says_nothing)
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value == "" || value == &json!([])
+}
+
+fn is_finish(reason: Option<&Value>) -> bool {
+    reason.is_some_and(|reason| !reason.is_null())
 }
 
 /// The text a chunk says; `None` when it says anything else.
