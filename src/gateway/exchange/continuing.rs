@@ -129,6 +129,8 @@ fn said(chunk: &Value) -> Option<&str> {
     let is_plain = delta.iter().all(|(name, value)| {
         matches!(name.as_str(), "content" | "role") || value.is_null() || value == &json!([])
     });
+    // An answer that has said why it ends has no rest.
+    let is_plain = is_plain && !is_finish(choice.get("finish_reason"));
     let is_first = choice.get("index").is_none_or(|index| index == &json!(0));
     (is_plain && is_first && choices.len() == 1).then(|| {
         delta
