@@ -25,7 +25,7 @@ use crate::config::plan::Transport;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
-use continuing::Continuation;
+use continuing::{Continuation, Interrupted};
 use streaming::Quiet;
 use work::Work;
 
@@ -74,7 +74,7 @@ enum State {
     /// Only an attempt of the gateway's own is under way; what the first upstream may still send is of no use.
     Calling,
     /// A stream broke off, and a fallback is asked to go on with it.
-    Continuing(Box<Continuation>),
+    Continuing(Box<Interrupted>),
     /// A stream is complete, or the client was told that it is not; what follows is not for it.
     Draining,
     /// The answer is an error; its body is awaited to tell which.

@@ -155,7 +155,6 @@ impl Exchange {
             let broken = Broken {
                 ended: last,
                 failure,
-                held: true,
                 out,
             };
             return self.breaks_off(streaming, broken, cx);
@@ -205,7 +204,6 @@ impl Exchange {
         let broken = Broken {
             ended: false,
             failure,
-            held: false,
             out: Vec::new(),
         };
         self.breaks_off(streaming, broken, cx)

@@ -183,7 +183,7 @@ impl Exchange {
         let error = took_too_long("the request was not answered within its time limit");
         let failure = Failure::of(&error, None, cx.now);
         match state {
-            State::Continuing(continuation) => return self.give_up_continuing(*continuation, cx),
+            State::Continuing(interrupted) => return self.give_up_continuing(*interrupted, cx),
             State::Streaming(mut streaming) => {
                 streaming.continuation = None;
                 return self.cut(streaming, error, cx);

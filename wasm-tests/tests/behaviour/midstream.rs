@@ -242,7 +242,21 @@ fn a_stream_is_not_gone_on_with_unless_that_is_wanted_and_somebody_can() {
 }
 
 #[rule]
-fn the_client_is_told_when_the_other_provider_fails_too() {
+fn whoever_can_is_asked_in_turn_to_go_on() {
+    going_on().in_both(|world| {
+        let mut visit = world.send(ask_stream(""));
+        broken(&mut visit, &[down()]);
+        visit.returns(&stream(&[role(), word("thr")]));
+        assert_eq!(asked(&visit), ["g", "a", "c"]);
+        visit.returns(&good_stream("three"));
+        visit.close();
+        assert_eq!(text(visit.client()), "one, two, three");
+        assert_eq!(visit.ledger().facts()["model_group"], "three");
+    });
+}
+
+#[rule]
+fn the_client_is_told_when_the_other_providers_fail_too() {
     going_on().in_both(|world| {
         for answer in [
             fails(500),
@@ -253,10 +267,12 @@ fn the_client_is_told_when_the_other_provider_fails_too() {
             let mut visit = world.send(ask_stream(""));
             broken(&mut visit, &[down()]);
             visit.returns(&answer);
+            visit.returns(&answer);
             visit.close();
             assert_eq!(ends_with_an_error(&visit)["message"], "down");
+            assert_eq!(asked(&visit), ["g", "a", "c"]);
             assert!(!visit.client().text().contains("three"));
-            assert_eq!(attempts(&visit).len(), 2);
+            assert_eq!(attempts(&visit).len(), 3);
             assert_eq!(visit.ledger().requests(), [("chat", 200)]);
         }
     });
