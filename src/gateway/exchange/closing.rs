@@ -46,7 +46,8 @@ impl Exchange {
     /// begun.
     fn is_to_be_brought_again(&self, state: &State, details: &str, cx: &Context<'_>) -> bool {
         let waits = matches!(state, State::Replaying { .. });
-        let cut = state.attempt().is_some() && why(details) != CLIENT_LEFT;
+        let is_held = matches!(state, State::Calling | State::Waiting { .. });
+        let cut = (is_held || state.attempt().is_some()) && why(details) != CLIENT_LEFT;
         cx.plan.transport == Transport::Envoy && !self.settled && (waits || cut)
     }
 

@@ -65,21 +65,48 @@ impl Exchange {
         if let Some(call) = self.call.take() {
             self.lost_the_race(call, "cut", cx);
         }
-        let (Some(attempt), Some(mut work)) = (state.into_attempt(), self.work.take()) else {
+        let Some(mut work) = self.work.take() else {
             return;
         };
-        let index = attempt.pick.deployment;
-        let error = refuse::local(Local::Reset);
-        let failure = self.note(&mut work, attempt, None, error, cx);
-        match verdict(&mut work, &failure, Some(index), cx) {
-            Verdict::FallBack(hop) => self.fall_back(&mut work, hop.group, &failure, cx),
-            Verdict::GiveUp => work.over = true,
-            Verdict::Retry { after } => {
-                self.count_retry(&mut work, failure.class.name(), cx);
-                work.not_before = cx.now.after(after);
+        match state {
+            State::Waiting { until } => work.not_before = until,
+            state => {
+                if let Some((index, failure)) = self.cut_attempt(&mut work, state, cx) {
+                    self.prepare(&mut work, &failure, index, cx);
+                }
             }
         }
         self.work = Some(work);
+    }
+
+    /// The attempt that failed by the cut. One that had failed before, while a hedge was still under way, is judged only now.
+    fn cut_attempt(
+        &mut self,
+        work: &mut Work,
+        state: State,
+        cx: &mut Context<'_>,
+    ) -> Option<(usize, Failure)> {
+        if matches!(state, State::Calling) {
+            let told = work.last.as_ref()?;
+            let failure = Failure::of(&told.error, None, cx.now);
+            return Some((*work.tried.last()?, failure));
+        }
+        let attempt = state.into_attempt()?;
+        let index = attempt.pick.deployment;
+        let error = refuse::local(Local::Reset);
+        Some((index, self.note(work, attempt, None, error, cx)))
+    }
+
+    /// Decides what is done about a failure when Envoy has brought the request again.
+    fn prepare(&mut self, work: &mut Work, failure: &Failure, index: usize, cx: &mut Context<'_>) {
+        match verdict(work, failure, Some(index), cx) {
+            Verdict::FallBack(hop) => self.fall_back(work, hop.group, failure, cx),
+            Verdict::GiveUp => work.over = true,
+            Verdict::Retry { after } => {
+                self.count_retry(work, failure.class.name(), cx);
+                work.not_before = cx.now.after(after);
+            }
+        }
     }
 
     /// Does what the policy says about a failure.
