@@ -136,10 +136,14 @@ fn said(chunk: &Value) -> Option<&str> {
 }
 
 impl Exchange {
+    /// Whether a stream that breaks off is to be gone on with.
+    pub(super) fn goes_on(&self, cx: &Context<'_>) -> bool {
+        cx.plan.midstream == Midstream::Continue && self.work.is_some()
+    }
+
     /// What notes the text of a stream, if it may be gone on with.
     pub(super) fn continuation(&self, cx: &Context<'_>) -> Option<Box<Continuation>> {
-        let wanted = cx.plan.midstream == Midstream::Continue && self.work.is_some();
-        wanted.then(|| Box::new(Continuation::new()))
+        self.goes_on(cx).then(|| Box::new(Continuation::new()))
     }
 
     /// A stream broke off: `out` is what is still to be sent of it. Another deployment is asked to go on, or the client is told.

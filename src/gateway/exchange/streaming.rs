@@ -54,13 +54,13 @@ impl Exchange {
             }
         }
         let seen = opening.relay.seen();
-        if seen.content {
+        let failure = seen.failure.clone();
+        if seen.content && (failure.is_none() || !self.goes_on(cx)) {
             self.account.first_content = Some(cx.now);
             return self.begin(*opening, last, cx);
         }
-        if let Some(failure) = seen.failure.clone() {
-            let Opening { attempt, head, .. } = *opening;
-            return self.attempt_failed(attempt, Some(&head), failure, cx);
+        if let Some(failure) = failure {
+            return self.stillborn(*opening, failure, cx);
         }
         if !seen.complete {
             opening.since = cx.now;
@@ -72,6 +72,21 @@ impl Exchange {
             return self.attempt_failed(attempt, Some(&head), refuse::withheld(), cx);
         }
         self.begin(*opening, last, cx)
+    }
+
+    /// It has failed before anything of it was sent. Content that came together with the failure was generated in vain.
+    fn stillborn(&mut self, opening: Opening, failure: ApiError, cx: &mut Context<'_>) -> Effect {
+        let Opening {
+            attempt,
+            head,
+            relay,
+            ..
+        } = opening;
+        if relay.seen().content {
+            let usage = usage_so_far(&attempt, &*relay);
+            self.account.count_besides(&attempt, &usage, cx);
+        }
+        self.attempt_failed(attempt, Some(&head), failure, cx)
     }
 
     /// The first content is there, or the answer is complete without any: the client gets it.
