@@ -4,10 +4,16 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Exchange;
+use super::answering::Promise;
+use super::streaming::usage_so_far;
 use super::trying::Launched;
 use crate::api::chat;
+use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
+use crate::gateway::relay::whole;
 use crate::gateway::{Context, book, select};
+use crate::usage::Usage;
+use crate::value::head::Head;
 
 impl Exchange {
     /// Asks a second deployment while the first has not said anything; `None` when there is none to ask.
@@ -32,25 +38,74 @@ impl Exchange {
         let launched = self.launch(&mut work, &request, cx);
         self.account.subject = subject;
         work.tried = before;
-        match launched {
+        let unused = match launched {
             Ok(Launched::Worded(second, head, body)) if second.pick.deployment != first => {
                 self.count_retry(&mut work, "hedge", cx);
-                Some(self.dispatch(work, *second, head, body, cx))
+                return Some(self.dispatch(work, *second, head, body, cx));
             }
-            Ok(Launched::Mocked(pick, _)) => {
-                book::ended(pick, cx);
-                self.work = Some(work);
-                None
-            }
-            Ok(Launched::Worded(second, ..)) => {
-                book::ended(second.pick, cx);
-                self.work = Some(work);
-                None
-            }
-            Err(_) => {
-                self.work = Some(work);
-                None
-            }
+            Ok(Launched::Worded(second, ..)) => Some(second.pick),
+            Ok(Launched::Mocked(pick, _)) => Some(pick),
+            Err(_) => None,
+        };
+        if let Some(pick) = unused {
+            book::ended(pick, cx);
         }
+        self.work = Some(work);
+        None
+    }
+
+    /// Another attempt was faster. Its provider charges for this one all the same: that is counted, as a guess.
+    pub(super) fn lost_the_race(
+        &mut self,
+        attempt: Attempt,
+        outcome: &'static str,
+        cx: &mut Context<'_>,
+    ) {
+        let usage = Usage::estimated(attempt.input_tokens, 0);
+        self.account.count_besides(&attempt, &usage, cx);
+        self.end(attempt, outcome, cx);
+    }
+
+    /// The answer to a call came when another's was on its way to the client. What it took is what it says.
+    pub(super) fn came_too_late(
+        &mut self,
+        attempt: Attempt,
+        head: Option<&Head>,
+        body: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let (attempt, usage) = self.took(attempt, head, body, cx);
+        if let Some(usage) = usage {
+            self.account.count_besides(&attempt, &usage, cx);
+        }
+        self.end(attempt, "late", cx);
+    }
+
+    /// What an answer took that nobody will see; `None` when it is none.
+    fn took(
+        &self,
+        mut attempt: Attempt,
+        head: Option<&Head>,
+        body: &[u8],
+        cx: &Context<'_>,
+    ) -> (Attempt, Option<Usage>) {
+        let promise = head.map(|head| Promise::of(head, body.is_empty(), attempt.stream));
+        let guess = Usage::estimated(attempt.input_tokens, 0);
+        let usage = match promise {
+            None | Some(Promise::Error | Promise::Failure(_)) => None,
+            Some(Promise::Opaque) => Some(guess),
+            Some(Promise::Stream) => {
+                let (attempt, mut relay) = self.relay(attempt, cx);
+                relay.push(body, true);
+                let usage = usage_so_far(&attempt, &*relay);
+                return (attempt, Some(usage));
+            }
+            Some(Promise::Whole) => {
+                let wish = self.wish(attempt.stream, false, &self.account.requested, cx);
+                let answer = whole::read(&mut attempt.reading, body, &wish).ok();
+                answer.map(|answer| answer.usage.unwrap_or(guess))
+            }
+        };
+        (attempt, usage)
     }
 }

@@ -257,7 +257,8 @@ impl Streaming {
 /// How old the outer listener's facts of a stream may be.
 const STATED_EVERY: Duration = Duration::from_secs(1);
 
-fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
+/// What a stream has taken so far.
+pub(super) fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
     let seen = relay.seen();
     match seen.usage {
         Some(usage) if seen.complete => usage,

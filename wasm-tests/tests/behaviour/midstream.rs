@@ -273,6 +273,11 @@ fn the_client_is_told_when_the_other_providers_fail_too() {
             assert_eq!(asked(&visit), ["g", "a", "c"]);
             assert!(!visit.client().text().contains("three"));
             assert_eq!(attempts(&visit).len(), 3);
+            assert!(visit.ledger().cost() > 0);
+            assert_eq!(
+                visit.ledger().facts()["cost_nanousd"],
+                visit.ledger().cost()
+            );
             assert_eq!(visit.ledger().requests(), [("chat", 200)]);
         }
     });
