@@ -23,7 +23,8 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Effect {
         let Some(mut work) = self.work.take() else {
-            return self.refuse(&error, cx);
+            self.end(attempt, error.class.name(), cx);
+            return self.refuse(&refuse::lost(), cx);
         };
         let index = attempt.pick.deployment;
         let failure = self.note(&mut work, attempt, head, error, cx);

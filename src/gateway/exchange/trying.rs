@@ -159,8 +159,8 @@ impl Exchange {
         let cluster = cluster.to_owned();
         head.remove(&cx.plan.cluster_header);
         heads::for_a_call(&mut head);
-        let limit = attempt::earlier(attempt.ends, self.deadline.map(|deadline| deadline.at));
-        let timeout = limit.map_or(LONGEST, |limit| limit.since(cx.now));
+        // The time limit of the whole request ends the call with the request, and is nobody's failure.
+        let timeout = attempt.ends.map_or(LONGEST, |ends| ends.since(cx.now));
         self.work = Some(work);
         self.call = Some(attempt);
         Effect::Dispatch(Call {
