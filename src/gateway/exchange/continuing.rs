@@ -329,6 +329,17 @@ pub(super) struct Broken {
     pub out: Vec<u8>,
 }
 
+impl Broken {
+    /// It was cut off from here.
+    pub const fn cut(failure: ApiError) -> Self {
+        Self {
+            ended: false,
+            failure,
+            out: Vec::new(),
+        }
+    }
+}
+
 /// The end of a stream: what its upstream has not ended is cut off.
 const fn last_words(ended: bool, out: Vec<u8>) -> Effect {
     if ended {

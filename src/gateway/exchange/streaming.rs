@@ -216,12 +216,7 @@ impl Exchange {
         failure: ApiError,
         cx: &mut Context<'_>,
     ) -> Effect {
-        let broken = Broken {
-            ended: false,
-            failure,
-            out: Vec::new(),
-        };
-        self.breaks_off(streaming, broken, cx)
+        self.breaks_off(streaming, Broken::cut(failure), cx)
     }
 
     /// An attempt has failed when its content was already with the client.

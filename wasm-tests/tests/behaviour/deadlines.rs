@@ -198,6 +198,25 @@ fn the_limit_of_the_whole_request_ends_waits_and_no_wait_is_begun_that_is_longer
 }
 
 #[rule]
+fn a_limit_that_the_client_has_set_is_no_failure_of_the_deployments() {
+    let setting = Setting::pair().router(json!({"allowed_fails": 0, "num_retries": 0}));
+    setting.in_both(|world| {
+        for _ in 0..4 {
+            let mut visit = world.send(ask("").header("x-litellm-timeout", "1"));
+            visit.wait(s(1));
+            visit.close();
+            let mut visit = world.send(ask_stream("").header("x-litellm-timeout", "1"));
+            visit.begin(&Upstream::stream(&[b""]));
+            visit.chunk(word("a").as_bytes(), false);
+            visit.wait(s(1));
+            visit.close();
+        }
+        let resting = world.ledger().total(Counter::Cooldowns);
+        assert_eq!(resting, 0);
+    });
+}
+
+#[rule]
 fn a_stream_that_reaches_the_limit_ends_with_an_error() {
     Setting::pair()
         .router(json!({"timeout": 5}))
