@@ -2,6 +2,9 @@
 //!
 //! Everything here is a value or a pure function of values: the time, chance and what others know are arguments.
 
+mod budget;
+pub mod cooldown;
+
 use core::time::Duration;
 
 use crate::canonical::error::Class;
