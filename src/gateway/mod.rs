@@ -15,13 +15,17 @@
 
 pub mod admit;
 pub mod attempt;
+pub mod book;
 pub mod effect;
 pub mod event;
 mod exchange;
+#[cfg(test)]
+mod fixture;
 pub mod heads;
 pub mod meter;
 pub mod refuse;
 pub mod relay;
+pub mod select;
 pub mod settle;
 
 pub use exchange::Exchange;

@@ -8,9 +8,11 @@ use proxy_wasm::types::ContextType;
 
 use super::entropy;
 use super::meters::Meters;
+use super::shared::Shared;
 use super::stream::Stream;
 use crate::config;
 use crate::config::plan::Plan;
+use crate::gateway::{self, book};
 use crate::state::Desk;
 use crate::value::rng::Rng;
 
@@ -32,6 +34,21 @@ pub struct Own {
     pub meters: Meters,
     /// Chance.
     pub rng: Rng,
+}
+
+impl Worker {
+    /// Has the books kept that are kept by time.
+    fn tick(&self) {
+        let own = &mut *self.own.borrow_mut();
+        book::tick(&mut gateway::Context {
+            now: super::calls::now(),
+            rng: &mut own.rng,
+            meter: &mut own.meters,
+            plan: &self.plan,
+            store: &Shared,
+            desk: &mut own.desk,
+        });
+    }
 }
 
 /// The plugin's root context.
@@ -65,7 +82,7 @@ impl RootContext for Root {
             Ok(plan) => {
                 let plan = Rc::new(plan);
                 let own = Own {
-                    desk: Desk::default(),
+                    desk: book::desk(&plan),
                     meters: Meters::new(Rc::clone(&plan)),
                     rng: entropy::rng(),
                 };
@@ -86,6 +103,9 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.tick();
+        }
         self.flush();
     }
 

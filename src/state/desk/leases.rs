@@ -17,15 +17,17 @@ use crate::value::time::Timestamp;
 const RENEWAL: Duration = Duration::from_secs(1);
 
 impl Desk {
-    /// A request goes to the deployment. The others learn of it `at_once` or by the next tick.
-    pub fn lease(&mut self, deployment: usize, at_once: bool, store: &dyn Store) {
+    /// A request goes to the deployment. The others learn of it at once if some strategy looks, else by the next tick.
+    pub fn lease(&mut self, deployment: usize, store: &dyn Store) {
+        let at_once = self.keeps(deployment).shares;
         self.change(deployment, at_once, store, |place| {
             place.in_flight = place.in_flight.saturating_add(1);
         });
     }
 
     /// A request to the deployment is over.
-    pub fn release(&mut self, deployment: usize, at_once: bool, store: &dyn Store) {
+    pub fn release(&mut self, deployment: usize, store: &dyn Store) {
+        let at_once = self.keeps(deployment).shares;
         self.change(deployment, at_once, store, |place| {
             place.in_flight = place.in_flight.saturating_sub(1);
         });
@@ -185,7 +187,7 @@ fn put_together(name: &mut String, prefix: &str, suffix: &str) {
 #[cfg(test)]
 mod tests {
     use super::super::super::Memory;
-    use super::super::Outline;
+    use super::super::{Kept, Outline};
     use super::*;
     use crate::value::rng::Rng;
 
@@ -193,12 +195,16 @@ mod tests {
         Timestamp::from_nanos((1_768_480_496_000 + millis) * 1_000_000)
     }
 
+    /// A desk whose first deployment is watched.
     fn desk(seed: u64, now: u64, store: &Memory) -> Desk {
-        let mut desk = Desk::new(["a", "b"].map(|id| Outline {
-            group: 0,
+        let of = |id, shares| Outline {
             id,
-            ordered: false,
-        }));
+            kept: Kept {
+                shares,
+                ..Kept::default()
+            },
+        };
+        let mut desk = Desk::new([of("a", true), of("b", false)], vec![false]);
         desk.beat(at(now), store, &mut Rng::new(seed));
         desk
     }
@@ -208,18 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn workers_see_each_others_leases_at_once_where_asked_and_else_by_the_tick() {
+    fn workers_see_each_others_leases_at_once_where_they_look_and_else_by_the_tick() {
         let store = Memory::default();
         let mut one = desk(1, 0, &store);
         let mut two = desk(2, 0, &store);
         beat(&mut one, 0, &store);
-        two.lease(0, true, &store);
-        two.lease(0, false, &store);
-        one.lease(0, false, &store);
+        for deployment in [0, 1] {
+            two.lease(deployment, &store);
+            one.lease(deployment, &store);
+        }
         assert_eq!(one.in_flight(0, &store), 2);
+        assert_eq!(one.in_flight(1, &store), 1);
         beat(&mut two, 250, &store);
-        assert_eq!(one.in_flight(0, &store), 3);
-        assert_eq!(one.in_flight(1, &store), 0);
+        assert_eq!(one.in_flight(1, &store), 2);
     }
 
     #[test]
@@ -227,7 +234,7 @@ mod tests {
         let store = Memory::default();
         let mut one = desk(1, 0, &store);
         let mut two = desk(2, 0, &store);
-        two.lease(0, true, &store);
+        two.lease(0, &store);
         beat(&mut one, 2_900, &store);
         assert_eq!(one.in_flight(0, &store), 1);
         beat(&mut one, 3_000, &store);
@@ -242,7 +249,7 @@ mod tests {
         let store = Memory::default();
         let mut one = desk(1, 0, &store);
         let mut late = desk(2, 0, &store);
-        late.lease(0, true, &store);
+        late.lease(0, &store);
         let _other = desk(3, 5_000, &store);
         beat(&mut one, 5_000, &store);
         beat(&mut late, 6_000, &store);
@@ -321,9 +328,10 @@ mod tests {
         for round in 0..30_u64 {
             let mut desks = [1, 2].map(|n| desk(round * 2 + n, round * 10_000, &store));
             for desk in &mut desks {
-                desk.lease(0, true, &store);
-                desk.lease(1, true, &store);
+                desk.lease(0, &store);
+                desk.lease(1, &store);
                 desk.take_seat(0, 9, at(round * 10_000), &store);
+                beat(desk, round * 10_000, &store);
             }
         }
         assert_eq!(store.names().len(), 2 + 2 * 2 + 1, "{:?}", store.names());

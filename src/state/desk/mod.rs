@@ -29,19 +29,30 @@ pub struct Desk {
     places: Vec<Place>,
     rested: Rested,
     roster: Roster,
+    /// The next deployment to be shown.
+    show_next: usize,
     /// What the names of its own records end with; empty when it has none.
     suffix: String,
 }
 
 /// What a desk must know of a deployment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Outline<'a> {
-    /// Its group.
-    pub group: usize,
     /// Its id.
     pub id: &'a str,
-    /// Whether it has an order.
-    pub ordered: bool,
+    /// What is kept of it.
+    pub kept: Kept,
+}
+
+/// What is kept of a deployment, because some group it is in looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Its last minute.
+    pub minute: bool,
+    /// Its pace.
+    pub pace: bool,
+    /// Requests under way, for other workers to see at once.
+    pub shares: bool,
 }
 
 /// What this worker has to do with one deployment.
@@ -49,6 +60,7 @@ pub struct Outline<'a> {
 struct Place {
     answers: Answers,
     in_flight: u32,
+    kept: Kept,
     key: u64,
     names: Names,
     seats: u32,
@@ -93,23 +105,23 @@ static NOBODY: Names = Names {
 };
 
 impl Desk {
-    /// A desk for these deployments, in the order of the configuration.
-    pub fn new<'a>(outlines: impl IntoIterator<Item = Outline<'a>>) -> Self {
-        let mut desk = Self::default();
+    /// A desk for these deployments, in the order of the configuration; and for each group, whether some deployment of it has an
+    /// order.
+    pub fn new<'a>(outlines: impl IntoIterator<Item = Outline<'a>>, ordered: Vec<bool>) -> Self {
+        let mut desk = Self {
+            ordered,
+            ..Self::default()
+        };
         for (index, outline) in outlines.into_iter().enumerate() {
             let key = key(outline.id);
             desk.indexes.insert(key, index);
+            desk.roster.plan = desk.roster.plan.rotate_left(5) ^ key;
             desk.places.push(Place {
+                kept: outline.kept,
                 key,
                 names: Names::of(outline.id),
                 ..Place::default()
             });
-            if desk.ordered.len() <= outline.group {
-                desk.ordered.resize(outline.group.saturating_add(1), false);
-            }
-            if let Some(ordered) = desk.ordered.get_mut(outline.group) {
-                *ordered |= outline.ordered;
-            }
         }
         desk
     }
@@ -140,6 +152,14 @@ impl Desk {
             .map_or(&NOBODY, |place| &place.names)
     }
 
+    /// What is kept of the deployment.
+    #[must_use]
+    pub fn keeps(&self, deployment: usize) -> Kept {
+        self.places
+            .get(deployment)
+            .map_or_else(Kept::default, |place| place.kept)
+    }
+
     /// The deployment's name inside records.
     #[must_use]
     pub fn key(&self, deployment: usize) -> u64 {
@@ -160,10 +180,20 @@ impl Desk {
         self.ordered.get(group).copied().unwrap_or_default()
     }
 
-    /// Whether this desk is the one that speaks for all.
-    #[must_use]
-    pub fn leads(&self) -> bool {
-        self.roster.leads()
+    /// The deployments whose state is to be shown now, some with each call, all in turn; none if another desk with the same
+    /// configuration does it.
+    pub fn turn(&mut self, at_most: usize) -> Vec<usize> {
+        if !self.roster.leads() {
+            for place in &mut self.places {
+                place.shown = None;
+            }
+            return Vec::new();
+        }
+        let length = self.places.len();
+        let turn = (self.show_next..length).chain(0..self.show_next.min(length));
+        let turn: Vec<usize> = turn.take(at_most).collect();
+        self.show_next = turn.last().map_or(0, |last| last.saturating_add(1));
+        turn
     }
 
     /// Whether this desk or a living one has that name in records.
@@ -204,13 +234,6 @@ impl Desk {
     pub fn show(&mut self, deployment: usize, shown: Shown) -> bool {
         let place = self.places.get_mut(deployment);
         place.is_some_and(|place| place.shown.replace(shown) != Some(shown))
-    }
-
-    /// Forgets what is shown: somebody else shows it.
-    pub fn show_nothing(&mut self) {
-        for place in &mut self.places {
-            place.shown = None;
-        }
     }
 }
 

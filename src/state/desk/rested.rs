@@ -16,8 +16,8 @@ pub(super) struct Rested {
 }
 
 impl Desk {
-    /// The deployments that have a rest. One small record is read, and decoded if it has changed.
-    pub fn rests(&mut self, store: &dyn Store) -> &BTreeMap<usize, Rest> {
+    /// Learns which deployments rest. One small record is read, and decoded if it has changed.
+    pub fn learn(&mut self, store: &dyn Store) {
         let (bytes, version) = store
             .get(RESTS)
             .unwrap_or_else(|| (Vec::new(), Version::ABSENT));
@@ -29,13 +29,24 @@ impl Desk {
             self.rested.by_deployment = known.collect();
             self.rested.version = Some(version);
         }
-        &self.rested.by_deployment
     }
 
-    /// How the deployment stood when the record was last read; `None` is healthy.
+    /// Whether no deployment had a rest when the desk last learned.
+    #[must_use]
+    pub fn all_healthy(&self) -> bool {
+        self.rested.by_deployment.is_empty()
+    }
+
+    /// The deployment's rest, as the desk last learned; `None` is healthy.
+    #[must_use]
+    pub fn rest(&self, deployment: usize) -> Option<&Rest> {
+        self.rested.by_deployment.get(&deployment)
+    }
+
+    /// How the deployment stands, as the desk last learned; `None` is healthy.
     #[must_use]
     pub fn standing(&self, deployment: usize, now: Timestamp) -> Option<Standing> {
-        let rest = self.rested.by_deployment.get(&deployment)?;
+        let rest = self.rest(deployment)?;
         Some(rest.standing(now, |desk| self.is_alive(desk)))
     }
 
@@ -92,11 +103,10 @@ mod tests {
 
     fn desk(seed: u64, store: &Memory) -> Desk {
         let outline = Outline {
-            group: 0,
             id: "a",
-            ordered: false,
+            ..Outline::default()
         };
-        let mut desk = Desk::new([outline]);
+        let mut desk = Desk::new([outline], vec![false]);
         desk.beat(at(0), store, &mut Rng::new(seed));
         desk
     }
@@ -119,14 +129,16 @@ mod tests {
     fn every_worker_learns_of_a_rest_and_of_its_end_with_its_next_request() {
         let store = Memory::default();
         let (mut one, mut two) = (desk(1, &store), desk(2, &store));
-        assert!(one.rests(&store).is_empty());
+        one.learn(&store);
+        assert!(one.all_healthy());
         rest(&two, 5, &store);
-        assert_eq!(one.rests(&store).len(), 1);
+        one.learn(&store);
         assert_eq!(one.standing(0, at(1)), Some(Standing::Resting));
         assert_eq!(one.standing(0, at(5)), Some(Standing::Due));
         two.recover(0, &store);
-        assert!(one.rests(&store).is_empty());
-        assert!(two.rests(&store).is_empty());
+        one.learn(&store);
+        two.learn(&store);
+        assert!(one.all_healthy() && two.all_healthy());
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(super) struct Sign {
     pub beat: Timestamp,
     /// Whose it is; never 0.
     pub desk: u64,
+    /// What tells its configuration from others.
+    pub plan: u64,
     /// Requests that are being tried again.
     pub retries: u32,
 }
@@ -31,6 +33,8 @@ pub(super) struct Roster {
     pub desk: u64,
     /// The other desks that are alive.
     pub others: Vec<Other>,
+    /// What tells its configuration from others.
+    pub plan: u64,
     /// Retries of this desk.
     pub retries: u32,
     beat: Timestamp,
@@ -75,10 +79,11 @@ impl Roster {
         self.number.map(suffix)
     }
 
-    /// Whether this desk is the one that speaks for all.
+    /// Whether this desk is the one that speaks for all with its configuration.
     pub fn leads(&self) -> bool {
+        let yields = |own, other: &Other| other.sign.plan == self.plan && other.number < own;
         self.number
-            .is_some_and(|own| self.others.iter().all(|other| own < other.number))
+            .is_some_and(|own| !self.others.iter().any(|other| yields(own, other)))
     }
 
     /// Sees who else is there.
@@ -142,6 +147,7 @@ impl Roster {
             active: self.active,
             beat: self.beat,
             desk: self.desk,
+            plan: self.plan,
             retries: self.retries,
         };
         sign.encode()
@@ -172,6 +178,7 @@ impl Record for Sign {
         let mut writer = Writer::new(1);
         writer
             .u64(self.desk)
+            .u64(self.plan)
             .time(self.beat)
             .u32(self.active)
             .u32(self.retries);
@@ -180,12 +187,13 @@ impl Record for Sign {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes, 1)?;
-        let (desk, beat) = (reader.u64()?, reader.time()?);
+        let (desk, plan, beat) = (reader.u64()?, reader.u64()?, reader.time()?);
         let (active, retries) = (reader.u32()?, reader.u32()?);
         reader.end(Self {
             active,
             beat,
             desk,
+            plan,
             retries,
         })
     }
@@ -242,6 +250,21 @@ mod tests {
     }
 
     #[test]
+    fn one_desk_of_each_configuration_speaks_for_all() {
+        let store = Memory::default();
+        let mut rosters: Vec<Roster> = (1..=4).map(|seed| seated(seed, 0, &store)).collect();
+        for (roster, plan) in rosters.iter_mut().zip([7, 7, 8, 8]) {
+            roster.plan = plan;
+            roster.sign(&store);
+        }
+        for roster in &mut rosters {
+            roster.look(at(0), &store);
+        }
+        let leads: Vec<bool> = rosters.iter().map(Roster::leads).collect();
+        assert_eq!(leads, [true, false, true, false]);
+    }
+
+    #[test]
     fn what_all_desks_have_under_way_is_known_to_each() {
         let store = Memory::default();
         let mut first = seated(1, 0, &store);
@@ -261,6 +284,7 @@ mod tests {
             active: 1,
             beat: at(2),
             desk: 3,
+            plan: 5,
             retries: 4,
         });
     }
