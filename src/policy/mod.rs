@@ -2,6 +2,8 @@
 //!
 //! Everything here is a value or a pure function of values: the time, chance and what others know are arguments.
 
+mod budget;
+pub mod cooldown;
 mod course;
 mod failure;
 

@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use dragoman::config::plan::Plan;
 use dragoman::config::read;
+use dragoman::gateway::book;
 use dragoman::state::{Desk, Memory};
 use dragoman::value::rng::Rng;
 use dragoman::value::time::Timestamp;
@@ -57,7 +58,7 @@ impl World {
             Err(faults) => panic!("{faults:?}"),
         };
         Self {
-            desk: Desk::default(),
+            desk: book::desk(&checked.plan),
             ledger: Ledger::default(),
             now: Timestamp::from_nanos(BEGINNING),
             plan: checked.plan,
@@ -87,12 +88,27 @@ impl World {
         &self.plan
     }
 
+    /// What was counted.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Requests under way at deployments, requests in all, and those of them that are being tried again.
+    pub fn under_way(&mut self) -> [u32; 3] {
+        let deployments = 0..self.plan.deployments.len();
+        let in_flight = deployments.map(|index| self.desk.in_flight(index, &self.store));
+        let in_flight = in_flight.sum();
+        let (active, retries) = self.desk.totals(self.now, &self.store);
+        [in_flight, active, retries]
+    }
+
     /// Forgets what was counted, and begins chance and time anew.
     pub fn forget(&mut self) {
         self.ledger = Ledger::default();
         self.now = Timestamp::from_nanos(BEGINNING);
         self.rng = Rng::new(1);
-        self.desk = Desk::default();
+        self.desk = book::desk(&self.plan);
         self.store = Memory::default();
     }
 

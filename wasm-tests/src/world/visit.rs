@@ -116,11 +116,14 @@ pub struct Visit<'w> {
     /// Whether the request that Envoy held was sent on.
     forwarded: bool,
     sent: Vec<Sent>,
+    /// What was under way before.
+    under_way: [u32; 3],
     world: &'w mut World,
 }
 
 impl<'w> Visit<'w> {
     pub(super) fn of(world: &'w mut World, call: Call) -> Self {
+        let under_way = world.under_way();
         let mut visit = Self {
             answer: None,
             call,
@@ -133,6 +136,7 @@ impl<'w> Visit<'w> {
             read: 0,
             forwarded: false,
             sent: Vec::new(),
+            under_way,
             world,
         };
         visit.request();
@@ -426,6 +430,13 @@ impl<'w> Visit<'w> {
     fn step(&mut self, event: Event<'_>) -> Effect {
         let (exchange, mut context) = self.parts_of();
         let effect = exchange.step(event, &mut context);
+        if self.exchange.is_over() {
+            let left = self.world.under_way();
+            assert_eq!(
+                left, self.under_way,
+                "an exchange that is over leaves nothing under way"
+            );
+        }
         self.did.push(match &effect {
             Effect::Abort(_) => Did::Abort,
             Effect::Dispatch(_) => Did::Dispatch,

@@ -85,7 +85,6 @@ fn a_fallback_is_counted_with_where_from_where_to_and_why() {
             .send(ask(""))
             .answered_in_turn(&[fails(500), fails(503), good("hello")]);
         for (from, to, reason) in [(0, 1, "server"), (1, 2, "overloaded")] {
-            let from = Some(from);
             let counted = visit
                 .ledger()
                 .total(Counter::Fallbacks { from, to, reason });

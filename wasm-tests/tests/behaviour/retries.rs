@@ -256,6 +256,21 @@ fn a_provider_that_does_not_want_to_be_asked_again_is_not_waited_for() {
 }
 
 #[rule]
+fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
+    let setting = Setting::of(&[("gpt", &["a", "b"]), ("one", &["c"])])
+        .router(json!({"fallbacks": [{"gpt": ["one"]}]}))
+        .dragoman(json!({"retry_budget": {"percent": 0, "floor": 0}, "hedge_after": 2}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask(""));
+        visit.wait(Duration::from_secs(3));
+        visit.next(&fails(500));
+        visit.close();
+        assert_eq!(visit.providers().len(), 1);
+        assert_eq!(visit.client().status, 500);
+    });
+}
+
+#[rule]
 fn every_attempt_is_asked_the_same_with_the_credential_of_its_own() {
     Setting::pair().in_both(|world| {
         let call = ask(r#","temperature":0.5,"num_retries":1,"metadata":{"tags":["t"]}"#)
