@@ -185,6 +185,12 @@ impl<'w> Visit<'w> {
         self.calling > 0
     }
 
+    /// Whether an attempt is under way.
+    #[must_use]
+    pub const fn is_asking(&self) -> bool {
+        self.forwarded || self.calling > 0
+    }
+
     /// The time.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
@@ -267,9 +273,8 @@ impl<'w> Visit<'w> {
     /// # Panics
     /// When there is none within a minute.
     pub fn next(&mut self, upstream: &Upstream) {
-        let waits = |visit: &Self| !visit.forwarded && visit.calling == 0 && !visit.is_answered();
         for _ in 0..600 {
-            if waits(self) {
+            if !self.is_asking() && !self.is_answered() {
                 self.wait(Duration::from_millis(100));
             }
         }
@@ -522,7 +527,11 @@ impl<'w> Visit<'w> {
     fn respond(&mut self, effect: Effect) {
         match effect {
             Effect::Abort(bytes) => self.abort(bytes),
-            Effect::Dispatch(call) => self.dispatch(call),
+            Effect::Dispatch(call) => {
+                self.held.clear();
+                self.read = 0;
+                self.dispatch(call);
+            }
             Effect::Drop => {
                 assert!(
                     !self.is_answered() || self.calling > 0,
@@ -572,8 +581,6 @@ impl<'w> Visit<'w> {
 
     fn dispatch(&mut self, call: effect::Call) {
         let effect::Call { head, body, .. } = call;
-        self.held.clear();
-        self.read = 0;
         self.calling += 1;
         self.sent.push(Sent { head, body });
     }

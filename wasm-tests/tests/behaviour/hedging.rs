@@ -11,7 +11,7 @@ use crate::rule;
 use crate::scenario::{
     COST, Setting, ask, ask_stream, asked, attempts, error, fails, good, good_stream, text,
 };
-use crate::spoken::{role, word};
+use crate::spoken::{done, role, stop, word};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -130,6 +130,22 @@ fn the_first_answers_when_it_is_first_and_what_the_second_cost_is_counted() {
                 assert!(visit.exchange().is_over());
             }
         }
+    });
+}
+
+#[rule]
+fn what_was_held_of_the_first_goes_out_with_its_content() {
+    hedged().in_both(|world| {
+        let mut visit = world.send(ask_stream(r#","stream_options":{"include_usage":true}"#));
+        visit.begin(&Upstream::stream(&[b""]));
+        visit.chunk(role().as_bytes(), false);
+        at_two(&mut visit);
+        for part in [word("hello"), stop(), done()] {
+            visit.chunk(part.as_bytes(), false);
+        }
+        visit.chunk(b"", true);
+        visit.close();
+        assert_eq!(text(visit.client()), "hello");
     });
 }
 

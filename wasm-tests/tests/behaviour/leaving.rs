@@ -174,6 +174,24 @@ fn with_one_filter_a_cut_before_the_answer_is_envoys_and_counted_as_the_provider
 }
 
 #[rule]
+fn a_request_that_is_brought_in_vain_is_refused_for_good() {
+    for (transport, times, is_refused) in [
+        ("envoy", "1", false),
+        ("envoy", "2", false),
+        ("envoy", "3", true),
+        ("dispatch", "3", false),
+    ] {
+        let mut world = Setting::pair().world(transport);
+        let visit = world.send(ask("").header("x-envoy-attempt-count", times));
+        assert_eq!(visit.is_answered(), is_refused, "{transport} {times}");
+        if is_refused {
+            assert_eq!(error(visit.client())["code"], "request_lost");
+            assert_eq!(visit.client().status, 503);
+        }
+    }
+}
+
+#[rule]
 fn a_request_that_envoy_does_not_bring_again_is_forgotten_after_two_seconds() {
     let mut world = Setting::pair().world("envoy");
     let mut visit = world.send(ask(""));
