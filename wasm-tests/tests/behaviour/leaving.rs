@@ -12,8 +12,11 @@ use crate::scenario::{
 };
 use crate::spoken::{role, word};
 
+/// A name, and what happens until an exchange has come so far.
+type Stage = (&'static str, fn(&mut Visit<'_>));
+
 /// Ways for an exchange to have come so far that the client has nothing yet.
-const STATES: [(&str, fn(&mut Visit<'_>)); 6] = [
+const STATES: [Stage; 6] = [
     ("sent", |_| {}),
     ("failing", |visit| visit.begin(&fails(500))),
     ("whole", |visit| visit.begin(&good("hello"))),

@@ -179,7 +179,9 @@ fn a_credential_that_fails_is_not_tried_again_but_others_are() {
             assert_eq!(text(visit.client()), "hello");
         });
         Setting::of(&[("gpt", &["a"])]).in_both(|world| {
-            let visit = world.send(ask("")).answered_in_turn(&[failure.clone()]);
+            let visit = world
+                .send(ask(""))
+                .answered_in_turn(core::slice::from_ref(&failure));
             assert_ne!(visit.client().status, 200);
         });
     }

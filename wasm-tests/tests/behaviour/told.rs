@@ -116,7 +116,7 @@ fn an_answer_is_marked_final_where_envoy_would_bring_the_request_again_and_nowhe
         };
         let world = &mut Setting::pair().world(transport);
         for forged in [good("hello"), good("hello").header(transport::FINAL, "0")] {
-            marked(world, ask(""), &[forged.clone()]);
+            marked(world, ask(""), core::slice::from_ref(&forged));
             marked(world, ask(""), &[fails(500), forged]);
         }
         marked(world, ask_stream(""), &[good_stream("hello")]);
