@@ -203,10 +203,11 @@ fn a_first_that_fails_leaves_the_second_alone() {
 
 #[rule]
 fn when_both_fail_the_group_is_tried_again() {
-    let setting = Setting::of(&[("gpt", &["a", "b", "c"])]).dragoman(json!({"hedge_after": 2}));
+    let setting = Setting::of(&[("gpt", &["a", "b", "c"])])
+        .dragoman(json!({"hedge_after": 2}))
+        .router(json!({"disable_cooldowns": true}));
     setting.in_both(|world| {
-        for second_first in [false, true] {
-            world.forget();
+        for second_first in [false, true].repeat(8) {
             let mut visit = world.send(ask(""));
             at_two(&mut visit);
             if second_first {

@@ -162,6 +162,22 @@ fn a_cut_may_lead_to_a_wait_or_to_another_model() {
 }
 
 #[rule]
+fn a_wait_goes_on_when_the_request_is_brought_again_in_the_middle_of_it() {
+    let setting = Setting::of(&[("gpt", &["a"])]).router(json!({"disable_cooldowns": true}));
+    let mut world = setting.world("envoy");
+    let mut visit = world.send(ask(""));
+    visit.begin(&Upstream::of(200, "text/html", "<html>").header("retry-after", "5"));
+    visit.wait(Duration::from_secs(1));
+    visit.cut();
+    visit.wait(Duration::from_millis(3_999));
+    assert_eq!(visit.providers().len(), 1);
+    visit.next(&good("hello"));
+    visit.close();
+    assert_eq!(text(visit.client()), "hello");
+    assert_eq!(attempts(&visit).len(), 2);
+}
+
+#[rule]
 fn with_one_filter_a_cut_before_the_answer_is_envoys_and_counted_as_the_providers() {
     let mut world = Setting::pair().world("dispatch");
     for state in ["sent", "whole", "opening"] {
