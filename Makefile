@@ -39,6 +39,10 @@ prices: build ## Refresh the embedded price table from FILE=model_prices.json
 bench: native build floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
 	$(PYTHON) wasm-tests/bench/bench.py
 
+.PHONY: faults
+faults: native build .venv/.clients-ready $(ENVOY_READY) ## Play every fault of a provider and put what came of it into README
+	$(PYTHON) wasm-tests/e2e/faults/main.py
+
 .PHONY: test
 test: setup ## Run every test; ends with "N passed, N failed"
 	@$(RUN_TESTS)

@@ -5,19 +5,18 @@ use core::time::Duration;
 use serde_json::Value;
 
 use super::endpoint::{Base, Template};
-use super::environment::{Environment, Text};
+use super::environment::Text;
+use super::facts::Facts;
 use super::faults::{BadBase, Note, Trouble};
 use super::headers;
 use super::key::Bearer;
 use super::model::{self, Named, Naming};
 use super::path::Path;
 use super::plan::{Deployment, Endpoint};
-use super::prices::{self, Model};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
 use crate::provider::Provider;
-use crate::usage::prices::Abilities;
 
 /// What holds for every deployment that does not say otherwise.
 pub(super) struct Defaults {
@@ -248,29 +247,18 @@ impl Entry<'_> {
         let cooldown = defaults.rest.of(&self.params, &self.info, findings);
         let tags = self.tags(defaults, findings);
         let (params, info, env) = (&self.params, &self.info, &findings.env);
-        let base = self.info.name("base_model", env);
-        let model = Model {
-            provider: named.provider.name(),
-            model: &named.model,
-            base: base.as_ref().map(|base| base.value.as_str()),
-        };
-        let listed = prices::entry(&model);
-        let listed_input = listed.as_ref().and_then(|listed| listed.max_input);
-        let own_input = info.positive("max_input_tokens", env).map(u64::from);
-        let listed_abilities = listed.as_ref().map(|listed| listed.abilities);
-        let count = |key| params.count(key, env).or_else(|| info.count(key, env));
+        let facts = Facts::of(&named, params, info, env);
+        let id = info.name("id", env).map(|id| id.value);
         Deployment {
-            id: self
-                .info
-                .name("id", env)
-                .map(|id| id.value)
-                .unwrap_or_default(),
+            id: id.unwrap_or_default(),
             group: 0,
             provider: named.provider,
             model: named.model,
             endpoint,
             api_key: None,
-            order: count("order"),
+            order: params
+                .count("order", env)
+                .or_else(|| info.count("order", env)),
             tags,
             max_parallel: params
                 .positive("max_parallel_requests", env)
@@ -279,8 +267,8 @@ impl Entry<'_> {
                 .small("num_retries", env)
                 .or_else(|| params.small("max_retries", env)),
             cooldown,
-            max_input: own_input.or(listed_input),
-            abilities: abilities(info, listed_abilities, env),
+            max_input: facts.max_input,
+            abilities: facts.abilities,
             prefill: self.options.flag("prefill", env).unwrap_or(false),
             weight: params.weight("weight", env),
             rpm: params.count("rpm", env),
@@ -294,7 +282,7 @@ impl Entry<'_> {
                 .flag("drop_params", env)
                 .unwrap_or(defaults.drop_params),
             mock_response: params.text("mock_response", env).map(|text| text.value),
-            prices: prices::prices_of(listed, prices::own(params, info, findings)),
+            prices: facts.prices,
         }
     }
 
@@ -306,39 +294,6 @@ impl Entry<'_> {
         }
         tags.into_iter().map(|tag| tag.value).collect()
     }
-}
-
-/// What the file says a model can do, over what the price table says. A model nobody lists is not refused a request for what
-/// the file does not mention.
-fn abilities(
-    info: &Section<'_>,
-    listed: Option<Abilities>,
-    env: &Environment<'_>,
-) -> Option<Abilities> {
-    let mut abilities = listed.unwrap_or(Abilities {
-        function_calling: true,
-        response_schema: true,
-        vision: true,
-        ..Abilities::default()
-    });
-    let mut is_known = listed.is_some();
-    for (key, ability) in [
-        (
-            "supports_assistant_prefill",
-            &mut abilities.assistant_prefill,
-        ),
-        ("supports_function_calling", &mut abilities.function_calling),
-        ("supports_prompt_caching", &mut abilities.prompt_caching),
-        ("supports_reasoning", &mut abilities.reasoning),
-        ("supports_response_schema", &mut abilities.response_schema),
-        ("supports_vision", &mut abilities.vision),
-    ] {
-        if let Some(stated) = info.flag(key, env) {
-            *ability = stated;
-            is_known = true;
-        }
-    }
-    is_known.then_some(abilities)
 }
 
 fn usual(provider: &'static dyn Provider) -> Result<Base, BadBase> {

@@ -1,6 +1,7 @@
 //! Where requests go when a group has failed: LiteLLM's four lists, made into chains for every group.
 
-use std::collections::HashMap;
+use core::iter;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Map, Value};
 
@@ -30,6 +31,18 @@ struct List<T> {
     all: Vec<T>,
     /// By the group's index.
     own: HashMap<usize, Vec<T>>,
+    /// What stands at groups that have faults: their targets may have some, too.
+    stray: Vec<T>,
+}
+
+impl<T> List<T> {
+    fn new() -> List<T> {
+        List {
+            all: Vec::new(),
+            own: HashMap::new(),
+            stray: Vec::new(),
+        }
+    }
 }
 
 /// The lists as the file has them: their groups are known, their targets not looked up yet.
@@ -102,10 +115,7 @@ impl List<Target> {
         let mut reader = Reader {
             directory,
             findings,
-            list: List {
-                all: Vec::new(),
-                own: HashMap::new(),
-            },
+            list: List::new(),
             seen: HashMap::new(),
         };
         match section.switched_on(key) {
@@ -128,18 +138,51 @@ impl List<Target> {
 
     fn hops(&self, directory: &Directory, findings: &mut Findings<'_>) -> List<Hop> {
         let all = hops(&self.all, None, directory, findings);
+        let stray = hops(&self.stray, None, directory, findings);
         // In the order of the file, or warnings would come in another one each time.
         let mut own: Vec<_> = self.own.iter().collect();
         own.sort_by_key(|(group, _)| **group);
-        let own = own.into_iter().map(|(group, targets)| {
-            let hops = hops(targets, Some(*group), directory, findings);
-            (*group, hops)
+        let looked_up = own.iter().map(|(group, targets)| {
+            let hops = hops(targets, Some(**group), directory, findings);
+            (**group, hops)
         });
+        let looked_up: HashMap<usize, Vec<Hop>> = looked_up.collect();
+        for (start, targets) in own {
+            if let (Some(way), Some(first)) = (circle(*start, &looked_up), targets.first()) {
+                let name = |index: &usize| Some(directory.groups().get(*index)?.name.clone());
+                let names = way.iter().filter_map(name).collect();
+                findings.warn(first.at.clone(), Note::Circle(names));
+            }
+        }
         List {
-            own: own.collect(),
+            own: looked_up,
             all,
+            stray,
         }
     }
+}
+
+/// The shortest way from a group by its own fallbacks, theirs and so on back to it. A circle is found from the first of its
+/// groups only.
+fn circle(start: usize, own: &HashMap<usize, Vec<Hop>>) -> Option<Vec<usize>> {
+    let mut from: HashMap<usize, usize> = HashMap::new();
+    let mut next = VecDeque::from([start]);
+    while let Some(group) = next.pop_front() {
+        for hop in own.get(&group).into_iter().flatten() {
+            if hop.group == start && group != start {
+                let back = iter::successors(Some(group), |group| from.get(group).copied());
+                let mut way: Vec<usize> = back.collect();
+                way.reverse();
+                way.push(start);
+                return Some(way);
+            }
+            if hop.group > start && !from.contains_key(&hop.group) {
+                from.insert(hop.group, group);
+                next.push_back(hop.group);
+            }
+        }
+    }
+    None
 }
 
 struct Reader<'r, 'a> {
@@ -163,8 +206,11 @@ impl Reader<'_, '_> {
                 continue;
             }
             match self.directory.subject(&Text::literal(source)) {
-                Err(trouble) => self.findings.fault(at, trouble),
-                Ok(None) => {}
+                Err(trouble) => {
+                    self.findings.fault(at, trouble);
+                    self.list.stray.extend(targets);
+                }
+                Ok(None) => self.list.stray.extend(targets),
                 Ok(Some(group)) => self.list.own.entry(group).or_default().extend(targets),
             }
         }

@@ -276,6 +276,8 @@ impl fmt::Display for BadBase {
 /// What can be worth knowing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
+    /// Groups that go on to each other in a circle: their names in the order of the way, the first one again at its end.
+    Circle(Vec<String>),
     /// A LiteLLM key that has no meaning here, and why.
     Ignored(&'static str),
     /// The provider's own key variable is used for another host.
@@ -306,6 +308,13 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Note::Circle(names) => {
+                let way = names.join("` → `");
+                write!(
+                    f,
+                    "a circle, `{way}`: no model is tried twice, so it ends there"
+                )
+            }
             Note::Ignored(why) => write!(f, "ignored: {why}"),
             Note::KeyElsewhere(name) => {
                 write!(

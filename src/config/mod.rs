@@ -1,7 +1,7 @@
 //! What the operator wrote, checked whole before any of it takes effect.
 //!
 //! Bytes become a `Value` (`source`), every key is judged by a table (`schema`, `section`), every value by its kind (`kind`),
-//! entries become deployments (`deployment`, `model`, `endpoint`, `headers`, `key`, `prices`, `identity`), deployments become groups
+//! entries become deployments (`deployment`, `model`, `endpoint`, `headers`, `key`, `facts`, `prices`, `identity`), deployments become groups
 //! with names (`groups`, `strategy`, `pattern`, `directory`, `names`), groups get rules (`rules`, `fallbacks`), and with what holds for
 //! all (`settings`, `options`) they are the [`plan::Plan`] (`read`).
 
@@ -9,6 +9,7 @@ mod deployment;
 mod directory;
 mod endpoint;
 mod environment;
+mod facts;
 mod fallbacks;
 mod faults;
 mod groups;

@@ -106,6 +106,18 @@ impl Plan {
         groups.chain(aliases)
     }
 
+    /// The model a deployment is asked for when a request goes on with `hop`: its own, with each `*` filled by what the hop's
+    /// model has in its place.
+    #[must_use]
+    pub fn asked_of<'d>(&self, deployment: &'d Deployment, hop: &Hop) -> Cow<'d, str> {
+        let group = self.groups.get(hop.group);
+        let pattern = group.and_then(|group| group.pattern.as_ref());
+        let captures = pattern.and_then(|pattern| pattern.captures(&hop.model));
+        captures.map_or(Cow::Borrowed(&*deployment.model), |captures| {
+            Cow::Owned(pattern::fill(&deployment.model, &captures))
+        })
+    }
+
     /// Whether a request's body must be kept once it was sent on: Envoy brings it again only through an internal listener.
     #[must_use]
     pub fn keeps_bodies(&self) -> bool {
@@ -245,35 +257,14 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// What the vendor is asked for when a client asks for the model `name`: what fills the group's pattern there fills the `*` here.
-    #[must_use]
-    pub fn model_for<'a>(&'a self, name: &str, plan: &Plan) -> Cow<'a, str> {
-        if !self.is_open() {
-            return Cow::Borrowed(&self.model);
-        }
-        let group = plan.groups.get(self.group);
-        let pattern = group.and_then(|group| group.pattern.as_ref());
-        let captures = pattern.and_then(|pattern| pattern.captures(name));
-        captures.map_or(Cow::Borrowed(&self.model), |captures| {
-            Cow::Owned(pattern::fill(&self.model, &captures))
-        })
-    }
-
-    /// Whether it serves any model that a pattern matches, so that what it costs is not known beforehand.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.model.contains('*')
-    }
-
     /// What it costs when the vendor is asked for `model`, which fills the `*` of its own: what the file says of the
     /// deployment, else what the price table says of that model. `None` when nobody knows.
     #[must_use]
     pub fn prices_for(&self, model: &str) -> Option<Cow<'_, Prices>> {
         let own = self.prices.as_ref().map(Cow::Borrowed);
+        let is_open = self.model.contains('*');
         own.or_else(|| {
-            let listed = self
-                .is_open()
-                .then(|| prices::listed(self.provider.name(), model));
+            let listed = is_open.then(|| prices::listed(self.provider.name(), model));
             listed.flatten().map(Cow::Owned)
         })
     }

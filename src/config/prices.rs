@@ -1,6 +1,7 @@
 //! What a deployment's tokens cost: what it says itself, over what the price table says.
 
-use super::section::{Findings, Section};
+use super::environment::Environment;
+use super::section::Section;
 use crate::usage::prices::{Prices, Rates, Table};
 use crate::value::money::PerMillion;
 
@@ -25,11 +26,9 @@ pub(super) fn prices_of(listed: Option<Prices>, own: Rates) -> Option<Prices> {
 }
 
 /// The prices a deployment states, in `litellm_params` or else in `model_info`.
-pub(super) fn own(params: &Section<'_>, info: &Section<'_>, findings: &Findings<'_>) -> Rates {
+pub(super) fn own(params: &Section<'_>, info: &Section<'_>, env: &Environment<'_>) -> Rates {
     let price = |key: &str| -> Option<PerMillion> {
-        params
-            .price(key, &findings.env)
-            .or_else(|| info.price(key, &findings.env))
+        params.price(key, env).or_else(|| info.price(key, env))
     };
     Rates {
         audio_in: price("input_cost_per_audio_token"),

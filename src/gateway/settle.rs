@@ -6,12 +6,15 @@ use super::Context;
 use super::attempt::Attempt;
 use super::meter::Subject;
 use crate::api::Operation;
-use crate::config::plan::Plan;
+use crate::config::plan::{Plan, Transport};
 use crate::usage::Usage;
 use crate::usage::metrics::{Counter, Histogram, Token};
 use crate::usage::prices::Prices;
 use crate::value::money::Usd;
 use crate::value::time::Timestamp;
+
+/// What the log says of a request whose client left before its answer was complete.
+pub const CLIENT_LEFT: &str = "client_left";
 
 /// An attempt that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,12 +151,23 @@ impl Account {
         if self.operation.is_some() {
             self.time(cx);
         }
-        self.state_facts(details, cx);
+        self.state_facts(details, self.error.as_deref(), cx);
     }
 
-    /// States what is known so far, for the access log.
-    pub fn state_facts(&self, details: &str, cx: &mut Context<'_>) {
-        let facts = serde_json::to_vec(&self.facts(details, cx)).unwrap_or_default();
+    /// States what is known so far, where the outer listener writes the access log: it hears of a client's leaving before the
+    /// gateway does.
+    pub fn state_as_if_left(&mut self, usage: Option<Usage>, cx: &mut Context<'_>) {
+        if cx.plan.transport == Transport::Dispatch {
+            return;
+        }
+        let (usage, cost) = (core::mem::replace(&mut self.usage, usage), self.cost);
+        self.price(cx);
+        self.state_facts("", Some(CLIENT_LEFT), cx);
+        (self.usage, self.cost) = (usage, cost);
+    }
+
+    fn state_facts(&self, details: &str, error: Option<&str>, cx: &mut Context<'_>) {
+        let facts = serde_json::to_vec(&self.facts(details, error, cx)).unwrap_or_default();
         let members = facts
             .strip_prefix(b"{")
             .and_then(|facts| facts.strip_suffix(b"}"))
@@ -200,7 +214,12 @@ impl Account {
         }
     }
 
-    fn facts<'a>(&'a self, details: &'a str, cx: &'a Context<'_>) -> Facts<'a> {
+    fn facts<'a>(
+        &'a self,
+        details: &'a str,
+        error: Option<&'a str>,
+        cx: &'a Context<'_>,
+    ) -> Facts<'a> {
         let deployment = self
             .subject
             .deployment
@@ -222,6 +241,9 @@ impl Account {
             model_group: group.map(|group| group.name.as_str()),
             deployment: deployment.map(|deployment| deployment.id.as_str()),
             provider: deployment.map(|deployment| deployment.provider.name()),
+            upstream: deployment
+                .filter(|_| cx.plan.transport == Transport::Envoy)
+                .map(|deployment| deployment.endpoint.authority.as_str()),
             stream: ours.map(|()| self.stream),
             input_tokens: usage.map(|usage| usage.input),
             output_tokens: usage.map(|usage| usage.output),
@@ -235,7 +257,7 @@ impl Account {
                 .map(|cost| cost.saturating_add(self.spent_besides).nanos()),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
             overhead_us: ours.map(|()| self.overhead_us()),
-            error: self.error.as_deref(),
+            error,
             retries: self.retries,
             fallbacks: self.fallbacks,
             attempts: self
@@ -269,6 +291,9 @@ struct Facts<'a> {
     deployment: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'static str>,
+    /// Where the outer listener cannot say it: it knows only the inner one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ pub enum Buffer {
     CallBody = 4,
     RequestBody = 0,
     ResponseBody = 1,
+    VmConfiguration = 6,
 }
 
 /// Header maps that the host holds.
@@ -81,6 +82,13 @@ unsafe extern "C" {
     fn proxy_record_metric(id: u32, value: u64) -> u32;
     fn proxy_register_shared_queue(name: *const u8, size: usize, queue: *mut u32) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, size: usize) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        key: *const u8,
+        size: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -234,6 +242,19 @@ pub fn set_buffer(buffer: Buffer, start: usize, size: usize, bytes: &[u8]) -> Re
     };
     // SAFETY: the host reads `bytes` before it returns.
     check(unsafe { proxy_set_buffer_bytes(buffer as u32, start, size, data, bytes.len()) })
+}
+
+pub fn set_header(map: Map, name: &str, value: &[u8]) -> Result<(), Refused> {
+    // SAFETY: the host reads both before it returns.
+    check(unsafe {
+        proxy_replace_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
 }
 
 pub fn set_pairs(map: Map, pairs: &[u8]) -> Result<(), Refused> {

@@ -34,6 +34,11 @@ pub fn set_head(map: Map, head: &Head) {
     );
 }
 
+/// Sets a header, in place of those of that name.
+pub fn set_header(map: Map, name: &str, value: &[u8]) {
+    note("set a header", abi::set_header(map, name, value));
+}
+
 /// Removes a header.
 pub fn remove_header(map: Map, name: &str) {
     note("remove a header", abi::remove_header(map, name));
@@ -122,6 +127,11 @@ pub fn response_status() -> Option<u16> {
         .first_chunk::<8>()
         .map(|bytes| i64::from_le_bytes(*bytes))?;
     u16::try_from(number).ok().filter(|status| *status >= 100)
+}
+
+/// What the machine is configured with, for all plugins in it; empty when that is nothing.
+pub fn machine_configuration() -> Vec<u8> {
+    abi::buffer(Buffer::VmConfiguration, 0, usize::MAX).unwrap_or_default()
 }
 
 /// States the facts that the access log prints.

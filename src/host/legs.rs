@@ -6,31 +6,32 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::gateway::Exchange;
+use crate::gateway::transport::ExchangeId;
 
 thread_local! {
-    static LEGS: RefCell<HashMap<Vec<u8>, Rc<RefCell<Exchange>>>> = RefCell::default();
+    static LEGS: RefCell<HashMap<ExchangeId, Rc<RefCell<Exchange>>>> = RefCell::default();
 }
 
 /// The exchange of that id: a new one, unless Envoy brings it again.
-pub fn exchange(id: &[u8]) -> Rc<RefCell<Exchange>> {
-    LEGS.with_borrow_mut(|legs| match legs.get(id) {
+pub fn exchange(id: ExchangeId) -> Rc<RefCell<Exchange>> {
+    LEGS.with_borrow_mut(|legs| match legs.get(&id) {
         Some(exchange) => Rc::clone(exchange),
         None => {
             let exchange = Rc::default();
-            legs.insert(id.to_vec(), Rc::clone(&exchange));
+            legs.insert(id, Rc::clone(&exchange));
             exchange
         }
     })
 }
 
 /// Forgets the exchange of that id once nothing more can become of it.
-pub fn forget_if_over(id: &[u8]) {
+pub fn forget_if_over(id: ExchangeId) {
     LEGS.with_borrow_mut(|legs| {
         if legs
-            .get(id)
+            .get(&id)
             .is_some_and(|exchange| exchange.borrow().is_over())
         {
-            legs.remove(id);
+            legs.remove(&id);
         }
     });
 }

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::abi::{self, Metric};
 use super::calls;
+use super::shared::Shared;
 use crate::config::plan::Plan;
 use crate::gateway::meter::{Meter, Subject};
+use crate::gateway::transport::{self, ExchangeId};
 use crate::usage::metrics::{Counter, Histogram, Labels, OTHER};
 
 /// The metrics of one configuration.
@@ -16,6 +18,8 @@ pub struct Meters {
     /// By deployment: every request that is served finds its series without hashing.
     served: Vec<Series>,
     others: HashMap<Subject, Series>,
+    /// Whose facts are stated, where the outer listener logs them.
+    pub logs_to: Option<ExchangeId>,
 }
 
 /// The metrics of one subject, each with the host's number for it: few enough to be searched.
@@ -40,6 +44,7 @@ impl Meters {
             served: plan.deployments.iter().map(|_| Series::default()).collect(),
             plan,
             others: HashMap::new(),
+            logs_to: None,
         }
     }
 
@@ -110,7 +115,10 @@ impl Meter for Meters {
     }
 
     fn log(&mut self, facts: &[u8]) {
-        calls::state_facts(facts);
+        match self.logs_to {
+            Some(exchange) => transport::state(&Shared, exchange, facts),
+            None => calls::state_facts(facts),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl RootContext for Root {
             core.wake(now);
         }
         if works {
-            worker.with(now, book::tick);
+            worker.with(now, None, book::tick);
             worker.flush();
         }
         worker.reactor.borrow_mut().arm(now, true);

@@ -13,9 +13,10 @@ use super::legs;
 use super::local::{self, local};
 use super::worker::Worker;
 use crate::config::plan::Transport;
+use crate::gateway::Exchange;
 use crate::gateway::effect::{Call, Effect};
 use crate::gateway::event::{Event, Local, Wants};
-use crate::gateway::{Exchange, transport};
+use crate::gateway::transport::{self, ExchangeId};
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
@@ -29,8 +30,8 @@ pub struct Core {
     /// Chunks of a flowing stream so far.
     chunks: Cell<usize>,
     exchange: RefCell<Rc<RefCell<Exchange>>>,
-    /// The id by which other streams find the exchange; empty where there are none.
-    exchange_id: RefCell<Vec<u8>>,
+    /// The id by which other streams find the exchange; `None` where there are no others.
+    exchange_id: Cell<Option<ExchangeId>>,
     gone: Cell<bool>,
     id: u32,
     /// Whether chunks are let through one by one, so that something can be sent when none comes.
@@ -74,7 +75,7 @@ impl Stream {
         Self(Rc::new(Core {
             chunks: Cell::new(0),
             exchange: RefCell::default(),
-            exchange_id: RefCell::default(),
+            exchange_id: Cell::new(None),
             gone: Cell::new(false),
             id,
             interruptible: Cell::new(false),
@@ -199,16 +200,16 @@ impl Core {
 
     /// Goes on with the exchange that this request belongs to, if it was brought before.
     fn join(&self, head: &Head) {
-        if let Some(id) = transport::exchange(head) {
+        let id = head.get(transport::EXCHANGE).and_then(ExchangeId::parse);
+        if let Some(id) = id {
             self.exchange.replace(legs::exchange(id));
-            self.exchange_id.replace(id.to_vec());
+            self.exchange_id.set(Some(id));
         }
     }
 
     fn forget_if_over(&self) {
-        let id = self.exchange_id.borrow();
-        if !id.is_empty() {
-            legs::forget_if_over(&id);
+        if let Some(id) = self.exchange_id.get() {
+            legs::forget_if_over(id);
         }
     }
 
@@ -218,8 +219,10 @@ impl Core {
 
     fn step(&self, event: Event<'_>) -> Effect {
         let exchange = self.exchange();
-        self.worker
-            .with(self.now.get(), |cx| exchange.borrow_mut().step(event, cx))
+        let logs_to = self.exchange_id.get();
+        self.worker.with(self.now.get(), logs_to, |cx| {
+            exchange.borrow_mut().step(event, cx)
+        })
     }
 
     /// Counts what was done since the latest callback as time spent, `times` over.
@@ -243,7 +246,7 @@ impl Core {
         let exchange = self.exchange();
         let at = self
             .worker
-            .with(self.now.get(), |cx| exchange.borrow().wakes_at(cx));
+            .with(self.now.get(), None, |cx| exchange.borrow().wakes_at(cx));
         let before = self.wakes_at.replace(at);
         if at == before {
             return;

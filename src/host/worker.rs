@@ -9,6 +9,7 @@ use super::stream::Core;
 use super::{abi, entropy, meters::Meters};
 use crate::config::plan::Plan;
 use crate::gateway::Context;
+use crate::gateway::transport::ExchangeId;
 use crate::state::Desk;
 use crate::value::rng::Rng;
 use crate::value::time::Timestamp;
@@ -49,14 +50,21 @@ impl Worker {
             plan,
             reactor: RefCell::default(),
             own: RefCell::new(own),
-            queue: None,
+            queue: abi::register_queue("resume").ok(),
         }
     }
 
-    /// Lets `act` decide something with all that deciding takes.
-    pub fn with<T>(&self, now: Timestamp, act: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    /// Lets `act` decide something with all that deciding takes. What it states for the access log is of this exchange, where its log
+    /// is written by the outer listener.
+    pub fn with<T>(
+        &self,
+        now: Timestamp,
+        logs_to: Option<ExchangeId>,
+        act: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> T {
         let mut own = self.own.borrow_mut();
         let own = &mut *own;
+        own.meters.logs_to = logs_to;
         act(&mut Context {
             now,
             rng: &mut own.rng,

@@ -1,5 +1,6 @@
 """Fixtures: the stand-in provider and the gateways, started as seldom as possible."""
 
+import contextlib
 import itertools
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from faults.matrix import TRANSPORTS  # noqa: E402
 from harness import bootstrap as boot  # noqa: E402
 from harness import standard  # noqa: E402
 from harness.gateway import Gateway, render  # noqa: E402
@@ -48,19 +50,38 @@ def elsewhere(new_directory):
 @pytest.fixture(scope="session")
 def start(new_directory):
     """Starts a gateway from LiteLLM's `config`; `edit` may change the bootstrap before Envoy reads it."""
-    running = []
+    with starting(new_directory) as start:
+        yield start
 
-    def start(config, edit=None, environment=None):
-        directory = new_directory()
-        bootstrap = render(config, directory, environment)
-        if edit:
-            edit(bootstrap)
-        running.append(Gateway(bootstrap, directory, environment))
-        return running[-1]
 
-    yield start
-    for gateway in running:
-        gateway.end()
+@pytest.fixture(scope="module")
+def start_here(new_directory):
+    """The same for gateways that end with the module, so that idle ones do not take time from others."""
+    with starting(new_directory) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def starting(new_directory):
+    """A function that starts gateways; all of them end with the context."""
+    with contextlib.ExitStack() as running:
+
+        def start(config, edit=None, environment=None):
+            directory = new_directory()
+            bootstrap = render(config, directory, environment)
+            if edit:
+                edit(bootstrap)
+            gateway = Gateway(bootstrap, directory, environment)
+            running.callback(gateway.end)
+            return gateway
+
+        yield start
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def transport(request):
+    """Each way to try again: what is promised is promised of both."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,15 @@
 """How a configuration arrives, and that a bad one never takes effect."""
 
-import json
-import os
-import socket
-
 import httpx2
 import pytest
 import yaml
 
 from harness import bootstrap as boot
 from harness import places, standard
-from harness.gateway import Gateway, render, text_of
+from harness.gateway import render, text_of
 from harness.process import Process
 from harness.stand_in import GREETING
+from harness.updatable import Updatable
 from harness.waiting import until
 
 FORMS = {"text": boot.configure_as_text, "struct": boot.configure_as_struct}
@@ -90,44 +87,14 @@ def test_envoy_does_not_start_without_a_variable_the_configuration_names(stand_i
     assert "E2E_NOT_THERE" in said
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Updatable:
-    """A gateway whose listener comes from a file that can be replaced."""
-
-    def __init__(self, provider_url, directory):
-        self.url, self.file = provider_url, directory / "listener.json"
-        bootstrap = render(small(provider_url), directory)
-        # An updated listener keeps its socket only if it states its port.
-        boot.use_port(bootstrap, free_port())
-        self.listeners = boot.listeners_from_file(bootstrap, self.file)
-        self.file.write_text(json.dumps(self.listeners))
-        self.gateway = Gateway(bootstrap, directory)
-
-    def replace(self, config):
-        """Gives Envoy another configuration, as a deployment tool would: by renaming a file."""
-        boot.configure_as_text(self.listeners, config)
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(json.dumps(self.listeners))
-        os.replace(fresh, self.file)
-
-    def stat(self, name):
-        return self.gateway.stat(f"listener_manager.lds.{name}")
-
-
 @pytest.fixture
 def updatable(stand_in, new_directory):
-    updatable = Updatable(stand_in.url, new_directory())
-    yield updatable
-    updatable.gateway.end()
+    with Updatable(small(stand_in.url), new_directory()) as updatable:
+        yield updatable
 
 
-def test_a_good_update_takes_effect(updatable):
-    updatable.replace(small(updatable.url, group="new"))
+def test_a_good_update_takes_effect(updatable, stand_in):
+    updatable.replace(small(stand_in.url, group="new"))
     until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
     assert updatable.gateway.chat("gpt").status_code == 404
     assert updatable.stat("update_rejected") == 0
@@ -139,7 +106,7 @@ def test_a_stream_that_outlives_its_configuration_is_counted(updatable, stand_in
     with httpx2.stream("POST", f"{updatable.gateway.url}/v1/chat/completions", json=body, trust_env=False) as answer:
         pieces = answer.iter_text()
         text = next(pieces)
-        updatable.replace(small(updatable.url, group="new"))
+        updatable.replace(small(stand_in.url, group="new"))
         until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)
         assert "[DONE]" not in text, "the stream was to outlive the update"
         text += "".join(pieces)
@@ -148,10 +115,10 @@ def test_a_stream_that_outlives_its_configuration_is_counted(updatable, stand_in
     until("the count", lambda: updatable.gateway.metrics().sum("dragoman_requests_total", **labels) == 1)
 
 
-def test_a_bad_update_is_refused_and_the_old_configuration_stays(updatable):
-    updatable.replace(misspelt(updatable.url))
+def test_a_bad_update_is_refused_and_the_old_configuration_stays(updatable, stand_in):
+    updatable.replace(misspelt(stand_in.url))
     until("the refusal", lambda: updatable.stat("update_rejected") == 1)
     assert text_of(updatable.gateway.chat("gpt")) == GREETING
     assert "routing_stratgy" in updatable.gateway.process.error_text()
-    updatable.replace(small(updatable.url, group="new"))
+    updatable.replace(small(stand_in.url, group="new"))
     until("the new group", lambda: updatable.gateway.chat("new").status_code == 200)

@@ -7,6 +7,7 @@ import pytest
 
 from harness import sse
 from harness.gateway import error_of, reassembled
+from harness.reading import read
 from harness.stand_in import GREETING
 from harness.waiting import until
 
@@ -131,17 +132,10 @@ def test_an_end_that_only_lacks_its_mark_gets_it(gateway, stand_in):
 
 
 def read_what_comes(gateway, model):
-    """The text of a stream up to its end, or up to the connection's if that comes first."""
-    body = {"model": model, "messages": [{"role": "user", "content": "hello"}], "stream": True}
-    seen = []
-    try:
-        with httpx2.stream("POST", f"{gateway.url}/v1/chat/completions", json=body, trust_env=False) as answer:
-            for text in answer.iter_text():
-                seen.append(text)
-    except httpx2.RemoteProtocolError:
-        # Envoy resets the client when the provider resets Envoy: that too is no good end.
-        pass
-    return "".join(seen)
+    """The text of a stream up to its end. Envoy resets the client when the provider resets Envoy: that is no good end either."""
+    answer = read(gateway, model, stream=True)
+    assert answer.end != "silence"
+    return answer.text
 
 
 NO_STREAM = {

@@ -2,7 +2,9 @@
 
 mod check;
 mod prices;
+mod remarks;
 mod render;
+mod rules;
 mod source;
 mod summary;
 mod yaml;

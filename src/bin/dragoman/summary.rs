@@ -1,9 +1,14 @@
-//! What a configuration amounts to, as a table. Keys and header values are not in it.
+//! What a configuration amounts to, as tables and a few sentences. Keys and header values are not in it.
+
+use core::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 use dragoman::config::plan::{Deployment, Group, Plan};
+use dragoman::routing::Strategy;
 use dragoman::usage::prices::Rates;
 use dragoman::value::money::PerMillion;
+
+use crate::{remarks, rules};
 
 const COLUMNS: [&str; 9] = [
     "group",
@@ -40,10 +45,15 @@ pub fn of(plan: &Plan) -> String {
         share.set_cell_alignment(CellAlignment::Right);
     }
     let (groups, deployments) = (plan.groups.len(), plan.deployments.len());
-    format!(
-        "{table}\nmodel groups: {groups}, deployments: {deployments}, {}\n",
+    let (rules, general, chains) = (rules::of(plan), rules::general(plan), remarks::chains(plan));
+    let mut summary = format!(
+        "{table}\nmodel groups: {groups}, deployments: {deployments}, {}\n\n{rules}\n{general}\nfallback chains: {chains}\n",
         access(plan)
-    )
+    );
+    for remark in remarks::of(plan) {
+        let _ = writeln!(summary, "note: {remark}");
+    }
+    summary
 }
 
 const fn access(plan: &Plan) -> &'static str {
@@ -76,9 +86,12 @@ fn aliases(plan: &Plan, group: usize) -> String {
 fn rows(plan: &Plan, group: &Group) -> Vec<[String; 7]> {
     let weights = &group.weights;
     let total: f64 = weights.iter().sum();
-    let shares = weights
-        .iter()
-        .map(|weight| format!("{:.1} %", 100.0 * weight / total));
+    // Only chance has shares that are known beforehand.
+    let is_shuffled = group.strategy == Strategy::SimpleShuffle;
+    let shares = weights.iter().map(|weight| match is_shuffled {
+        true => format!("{:.1} %", 100.0 * weight / total),
+        false => String::new(),
+    });
     plan.members(group)
         .zip(shares)
         .map(|(deployment, share)| row(deployment, share))
@@ -118,7 +131,15 @@ fn price(deployment: &Deployment) -> String {
         )
     };
     deployment.prices.as_ref().map_or_else(
-        || "unknown price".to_owned(),
+        || {
+            let is_open = deployment.model.contains('*');
+            let words = if is_open {
+                "as the model asked for"
+            } else {
+                "unknown price"
+            };
+            words.to_owned()
+        },
         |prices| words(prices.rates(0, None)),
     )
 }

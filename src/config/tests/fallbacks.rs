@@ -124,6 +124,25 @@ fn a_group_that_goes_on_to_itself_is_told_and_does_not() {
 }
 
 #[test]
+fn a_circle_is_told_once_from_its_first_group() {
+    let source = file(json!({"fallbacks": {"c": "a", "a": ["d", "b"], "b": ["c"]}}));
+    assert_eq!(
+        warnings(&source),
+        [
+            "router_settings.fallbacks.a[0]: a circle, `a` → `b` → `c` → `a`: no model is tried twice, so it ends there"
+        ]
+    );
+}
+
+#[test]
+fn what_all_groups_go_on_with_makes_no_circle() {
+    let source = file(json!({"fallbacks": [{"*": ["a", "b"]}], "default_fallbacks": ["c", "d"]}));
+    assert!(warnings(&source).is_empty());
+    let twice = file(json!({"fallbacks": {"a": "b"}, "context_window_fallbacks": {"b": "a"}}));
+    assert!(warnings(&twice).is_empty());
+}
+
+#[test]
 fn unknown_names_are_faults_with_the_nearest_one() {
     let mut source = file(
         json!({"fallbacks": [{"a": ["chat-b", "cc"]}, {"alpha": ["c"]}], "default_fallbacks": ["e"]}),
@@ -177,6 +196,18 @@ fn a_group_with_faults_causes_no_others_where_it_is_named() {
     let bad = entry("bad", json!({"model": "opnai/x"}));
     source["model_list"].as_array_mut().unwrap().push(bad);
     assert_eq!(faults(&source).len(), 1);
+}
+
+#[test]
+fn a_group_with_faults_does_not_hide_those_of_its_targets() {
+    let mut source = file(json!({"fallbacks": {"bad": "nobody"}}));
+    let bad = entry("bad", json!({"model": "opnai/x"}));
+    source["model_list"].as_array_mut().unwrap().push(bad);
+    assert!(
+        faults(&source).contains(
+            &"router_settings.fallbacks.bad: no model group is named `nobody`".to_owned()
+        )
+    );
 }
 
 #[test]

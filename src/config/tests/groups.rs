@@ -118,6 +118,18 @@ fn a_star_that_nothing_can_fill_is_a_fault() {
 }
 
 #[test]
+fn a_deployment_is_asked_for_what_the_name_has_in_place_of_the_star() {
+    let plan = plan(&file());
+    let asked = |name: &str| {
+        let hop = plan.resolve(name).unwrap().hop;
+        let deployment = plan.members(&plan.groups[hop.group]).next().unwrap();
+        plan.asked_of(deployment, &hop).into_owned()
+    };
+    let names = ["openai/gpt-5", "a/x-mini", "chat"];
+    assert_eq!(names.map(asked), ["gpt-5", "small-x", "gpt-4o"]);
+}
+
+#[test]
 fn an_open_model_is_priced_by_what_is_asked_for() {
     let plan = plan(&file());
     let open = &plan.deployments[plan.groups[2].deployments[0]];

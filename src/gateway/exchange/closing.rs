@@ -1,10 +1,11 @@
 //! How an exchange ends, and what can still be counted of one that ended early.
 
-use super::{CLIENT_LEFT, Exchange, State};
+use super::{Exchange, LEFT_STATUS, State};
 use crate::canonical::error::ApiError;
 use crate::config::plan::Transport;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
+use crate::gateway::settle::CLIENT_LEFT;
 use crate::gateway::{Context, refuse};
 use crate::usage::Usage;
 
@@ -26,8 +27,8 @@ impl Exchange {
             return Effect::Pass;
         }
         if !self.settled && self.is_ours() {
-            if self.status == CLIENT_LEFT {
-                self.status = status.unwrap_or(CLIENT_LEFT);
+            if self.status == LEFT_STATUS {
+                self.status = status.unwrap_or(LEFT_STATUS);
             }
             self.broken_off(state, details, cx);
         } else if let Some(attempt) = state.into_attempt() {
@@ -45,7 +46,7 @@ impl Exchange {
     /// begun.
     fn is_to_be_brought_again(&self, state: &State, details: &str, cx: &Context<'_>) -> bool {
         let waits = matches!(state, State::Replaying { .. });
-        let cut = state.attempt().is_some() && why(details) != LEFT;
+        let cut = state.attempt().is_some() && why(details) != CLIENT_LEFT;
         cx.plan.transport == Transport::Envoy && !self.settled && (waits || cut)
     }
 
@@ -92,7 +93,7 @@ impl Exchange {
             }
         };
         self.account.error = Some(why.to_owned());
-        if why == LEFT {
+        if why == CLIENT_LEFT {
             self.end(attempt, why, cx);
         } else {
             self.failed_late(attempt, interrupted(why), cx);
@@ -100,8 +101,6 @@ impl Exchange {
         }
     }
 }
-
-const LEFT: &str = "client_left";
 
 fn interrupted(why: &str) -> ApiError {
     refuse::local(match why {
@@ -117,6 +116,6 @@ fn why(details: &str) -> &'static str {
         _ if details.contains("timeout") => "upstream_timeout",
         _ if details.contains("payload_too_large") => "upstream_too_large",
         _ if details.contains("upstream") && !details.starts_with("downstream") => "upstream_reset",
-        _ => LEFT,
+        _ => CLIENT_LEFT,
     }
 }

@@ -28,7 +28,7 @@ use streaming::Quiet;
 use work::Work;
 
 /// The status metrics and logs give a request whose client left before it was answered (nginx's).
-const CLIENT_LEFT: u16 = 499;
+const LEFT_STATUS: u16 = 499;
 
 /// One request and its answer, over all its attempts.
 #[derive(Debug)]
@@ -116,6 +116,8 @@ struct Streaming {
     /// What was said so far, where a fallback could go on with it.
     continuation: Option<Box<Continuation>>,
     quiet: Option<Quiet>,
+    /// When the facts so far are stated next, where the outer listener needs them.
+    states_at: Option<Timestamp>,
     relay: Box<dyn Relay>,
 }
 
@@ -137,7 +139,7 @@ impl Exchange {
             legs: 0,
             settled: false,
             state: State::Foreign,
-            status: CLIENT_LEFT,
+            status: LEFT_STATUS,
             work: None,
         }
     }

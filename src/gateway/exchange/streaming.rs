@@ -1,5 +1,7 @@
 //! An answer that comes in pieces: held until there is content, then passed on as it comes.
 
+use core::time::Duration;
+
 use super::continuing::Broken;
 use super::{Exchange, Opening, State, Streaming};
 use crate::canonical::error::ApiError;
@@ -73,12 +75,10 @@ impl Exchange {
         self.released(&attempt, &mut head, cx);
         head.remove("content-length");
         event_stream(&mut head);
-        if cx.plan.transport == Transport::Envoy {
-            self.account.state_facts("", cx);
-        }
         let mut streaming = Box::new(Streaming {
             continuation: self.continuation(cx),
             quiet: quiet(cx),
+            states_at: (cx.plan.transport == Transport::Envoy).then_some(cx.now),
             attempt,
             relay,
         });
@@ -208,19 +208,15 @@ impl Exchange {
     }
 
     pub(super) fn take_usage(&mut self, attempt: &Attempt, relay: &dyn Relay) {
-        let seen = relay.seen();
-        self.account.tier.clone_from(&seen.tier);
-        let guess = Usage::estimated(attempt.input_tokens, seen.text_tokens);
-        self.account.usage = Some(match seen.usage {
-            Some(usage) if seen.complete => usage,
-            // Counts stated before the end are of what was asked, not of all that was answered.
-            Some(usage) => Usage {
-                estimated: true,
-                output: usage.output.max(seen.text_tokens),
-                ..usage
-            },
-            None => guess,
-        });
+        self.account.tier.clone_from(&relay.seen().tier);
+        self.account.usage = Some(usage_so_far(attempt, relay));
+    }
+
+    /// States what the stream has come to so far, should its client leave.
+    pub(super) fn state_stream(&mut self, streaming: &mut Streaming, cx: &mut Context<'_>) {
+        let usage = usage_so_far(&streaming.attempt, &*streaming.relay);
+        self.account.state_as_if_left(Some(usage), cx);
+        streaming.states_at = Some(cx.now.after(STATED_EVERY));
     }
 }
 
@@ -230,6 +226,23 @@ impl Streaming {
         if let Some(continuation) = &mut self.continuation {
             continuation.hear(out);
         }
+    }
+}
+
+/// How old the outer listener's facts of a stream may be.
+const STATED_EVERY: Duration = Duration::from_secs(1);
+
+fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
+    let seen = relay.seen();
+    match seen.usage {
+        Some(usage) if seen.complete => usage,
+        // Counts stated before the end are of what was asked, not of all that was answered.
+        Some(usage) => Usage {
+            estimated: true,
+            output: usage.output.max(seen.text_tokens),
+            ..usage
+        },
+        None => Usage::estimated(attempt.input_tokens, seen.text_tokens),
     }
 }
 

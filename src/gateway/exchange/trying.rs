@@ -18,7 +18,7 @@ use crate::gateway::event::Local;
 use crate::gateway::relay::whole;
 use crate::gateway::select::{self, Pick};
 use crate::gateway::settle::Tried;
-use crate::gateway::{Context, book, heads, refuse};
+use crate::gateway::{Context, book, heads, refuse, transport};
 use crate::policy::{Failure, Verdict, View};
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
@@ -129,7 +129,7 @@ impl Exchange {
         attempt: Attempt,
         head: Head,
         body: Option<Vec<u8>>,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Effect {
         if core::mem::take(&mut self.fresh) {
             let mut work = work;
@@ -137,6 +137,8 @@ impl Exchange {
                 work.body = Rc::default();
             }
             self.work = Some(work);
+            let asked = Usage::estimated(attempt.input_tokens, 0);
+            self.account.state_as_if_left(Some(asked), cx);
             self.state = State::Sent { attempt };
             return Effect::Forward { head, body };
         }
@@ -315,6 +317,9 @@ impl Exchange {
         if self.fresh || cx.plan.transport == Transport::Dispatch {
             return self.try_again(work, cx);
         }
+        if self.legs > transport::RETRIES {
+            return self.conclude(work, cx);
+        }
         self.replay(work, cx)
     }
 
@@ -434,7 +439,7 @@ fn worded(
     deployment: &Deployment,
     cx: &Context<'_>,
 ) -> Result<Worded, ApiError> {
-    let model = deployment.model_for(&work.course.hop().model, cx.plan);
+    let model = cx.plan.asked_of(deployment, work.course.hop());
     let wording = Wording {
         client: &work.client,
         deployment,
@@ -455,9 +460,11 @@ fn launched(
     let timeout = deployment.and_then(|deployment| deployment.timeout);
     let stream_timeout = deployment.and_then(|deployment| deployment.stream_timeout);
     let first_within = work.controls.stream_timeout.or(stream_timeout);
-    let model = || deployment.map(|of| of.model_for(&work.course.hop().model, cx.plan));
-    let open = deployment.filter(|deployment| deployment.is_open());
-    let prices = open.and_then(|deployment| deployment.prices_for(&model()?));
+    // What the plan knows, it is asked for when it is needed.
+    let unpriced = deployment.filter(|deployment| deployment.prices.is_none());
+    let prices = unpriced.and_then(|deployment| {
+        deployment.prices_for(&cx.plan.asked_of(deployment, work.course.hop()))
+    });
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),

@@ -21,6 +21,7 @@ enum Due {
     Limit,
     Look,
     Silence,
+    State,
 }
 
 impl Exchange {
@@ -63,7 +64,8 @@ impl Exchange {
             State::Sent { attempt } | State::Whole { attempt, .. } => limit(attempt.limit()),
             State::Streaming(streaming) => {
                 let look = streaming.quiet.map(|quiet| (quiet.next, Due::Look));
-                return sooner(limit(streaming.attempt.ends), look);
+                let states = streaming.states_at.map(|at| (at, Due::State));
+                return sooner(sooner(limit(streaming.attempt.ends), look), states);
             }
             _ => return None,
         };
@@ -100,6 +102,7 @@ impl Exchange {
                     self.too_slow(state, "the provider did not answer in time", cx)
                 }
                 Some((_, Due::Look)) => self.look(state, cx),
+                Some((_, Due::State)) => self.state_now(state, cx),
                 Some((_, Due::Silence)) => {
                     self.too_slow(state, "the provider stopped answering", cx)
                 }
@@ -138,6 +141,17 @@ impl Exchange {
                 None => Effect::Pass,
             },
         }
+    }
+
+    fn state_now(&mut self, state: State, cx: &mut Context<'_>) -> Effect {
+        self.state = match state {
+            State::Streaming(mut streaming) => {
+                self.state_stream(&mut streaming, cx);
+                State::Streaming(streaming)
+            }
+            state => state,
+        };
+        Effect::Pass
     }
 
     /// Looks whether a stream has gone on since the latest look. A silence is noticed after at most a quarter more than is allowed.

@@ -1,5 +1,5 @@
 //! stub
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::all)]
 use super::Context;
 use core::time::Duration;
 #[derive(Clone, Copy, Debug, Default)]

@@ -25,9 +25,10 @@ def use_free_ports(bootstrap):
 
 
 def use_port(bootstrap, port):
-    """Listens on `port`."""
+    """Listens on `port`. A listener without an address is Envoy's own way to itself."""
     for listener in bootstrap["static_resources"]["listeners"]:
-        listener["address"]["socket_address"]["port_value"] = port
+        if "address" in listener:
+            listener["address"]["socket_address"]["port_value"] = port
 
 
 def cluster_header(bootstrap):

@@ -15,6 +15,8 @@ from .sse import chunks
 from .waiting import until
 
 FLUSH_INTERVAL = "0.1s"
+# To compile the module on a machine that is busy with others.
+START_PATIENCE_S = 30
 
 
 def render(config, directory, environment=None):
@@ -52,11 +54,12 @@ class Gateway:
     def _wait_until_ready(self, admin_file):
         address = self.process.wait_for("an admin address", lambda: admin_file.exists() and admin_file.read_text())
         self.admin_url = f"http://{address}"
-        self.admin = httpx2.Client(base_url=self.admin_url, trust_env=False)
-        self.process.wait_for("being ready", lambda: self.admin.get("/ready").status_code == 200)
+        self.admin = httpx2.Client(base_url=self.admin_url, trust_env=False, verify=False, timeout=START_PATIENCE_S)
+        ready = lambda: self.admin.get("/ready").status_code == 200  # noqa: E731
+        self.process.wait_for("being ready", ready, START_PATIENCE_S)
         self.address = self.process.wait_for("a listener", self._listener)
         self.url = f"http://{self.address}"
-        self.http = httpx2.Client(base_url=self.url, trust_env=False, timeout=30)
+        self.http = httpx2.Client(base_url=self.url, trust_env=False, verify=False, timeout=30)
 
     def _listener(self):
         listeners = self.admin.get("/listeners?format=json").json().get("listener_statuses", [])

@@ -43,7 +43,7 @@ class StandIn:
         line = self.process.wait_for_line(lambda line: line.startswith("listening on "))
         self.address = line.removeprefix("listening on ")
         self.url = f"http://{self.address}"
-        self._admin = httpx2.Client(base_url=f"{self.url}/_stand-in", trust_env=False)
+        self._admin = httpx2.Client(base_url=f"{self.url}/_stand-in", trust_env=False, verify=False)
 
     def behave(self, model="*", times=None, **behaviour):
         """Orders `behaviour` for `model`, until `reset` or for so many `times`."""
@@ -81,6 +81,10 @@ class StandIn:
         for row in self._admin.get("/counts").json():
             counts[row["model"]] += row["count"]
         return counts
+
+    def unfinished(self):
+        """How many answers were not read to their end."""
+        return self._admin.get("/unfinished").json()["count"]
 
     def end(self):
         self._admin.close()

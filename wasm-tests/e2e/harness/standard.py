@@ -34,6 +34,9 @@ def config(provider_url):
         ],
         "router_settings": {
             "routing_strategy": "simple-shuffle",
+            # What comes of one attempt is shown here; trying again has tests of its own.
+            "num_retries": 0,
+            "disable_cooldowns": True,
             "model_group_alias": {"plain-alias": "gpt", HIDDEN_ALIAS: {"model": "gpt", "hidden": True}},
         },
     }

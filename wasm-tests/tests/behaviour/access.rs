@@ -140,3 +140,16 @@ fn what_the_gateway_says_of_itself_holds_no_key() {
         assert!(!KEYS.iter().any(|key| text.contains(key)), "{text}");
     }
 }
+
+#[rule]
+fn a_model_that_only_a_pattern_fits_is_not_listed_but_can_be_asked_about() {
+    let open =
+        json!({"model_name": "open/*", "litellm_params": {"model": "openai/*", "api_key": "k"}});
+    let mut world = World::with(json!({ "model_list": [open] }));
+    let list = world.send(Call::get("/v1/models")).client().json();
+    assert_eq!(list["data"], json!([]));
+    let one = world.send(Call::get("/v1/models/open%2Fgpt-5"));
+    assert_eq!(one.client().json()["id"], "open/gpt-5");
+    let none = world.send(Call::get("/v1/models/closed"));
+    assert_eq!(none.client().status, 404);
+}

@@ -252,6 +252,51 @@ fn a_good_file_is_summed_up_without_its_secrets() {
 }
 
 #[test]
+fn what_becomes_of_failures_is_summed_up_too() {
+    let text = file(
+        "  model_info: {allowed_fails: 3, cooldown_time: 60}\n- model_name: n/*\n  litellm_params: {model: openai/*, api_key: k}\nrouter_settings: {routing_strategy: least-busy, num_retries: 4, retry_policy: {TimeoutErrorRetries: 0}, fallbacks: {m: [n/x, n/y]}, default_fallbacks: m, timeout: 90}\ndragoman: {retry_budget: 30}",
+    );
+    let report = check(&text, false);
+    assert!(report.good, "{}", report.complaints);
+    for part in [
+        "| m     | least-busy | 0 to 4  | 60 s when more than 3 failed | n/x → n/y |",
+        "| n/*   | least-busy | 0 to 4  | 5 s                          | m         |",
+        "as the model asked for",
+        "30 % of the requests under way, and 10 always",
+        "models nobody knows: m",
+        "whole request: 90 s",
+        "fallback chains: 2\n",
+        "note: retry_transport `dispatch`",
+    ] {
+        assert!(report.output.contains(part), "{part}\n{}", report.output);
+    }
+    // Where chance does not decide there are no shares.
+    assert!(!report.output.contains("100.0 %"));
+}
+
+#[test]
+fn the_example_in_readme_is_a_good_file_without_warnings() {
+    let readme = include_str!("../../../../README.md");
+    let example = readme.split("```yaml\n").nth(1).unwrap();
+    let report = check(example.split("```").next().unwrap(), true);
+    let unset = "is not set\n";
+    let told = report.complaints.matches("warning").count();
+    assert!(report.good, "{}", report.complaints);
+    assert_eq!(
+        told,
+        report.complaints.matches(unset).count(),
+        "{}",
+        report.complaints
+    );
+}
+
+#[test]
+fn a_column_that_nobody_needs_is_left_out() {
+    let output = check(&file(""), false).output;
+    assert!(!output.contains("| fallbacks"), "{output}");
+}
+
+#[test]
 fn warnings_have_places_too() {
     let text = file(
         "- model_name: n\n  litellm_params: {model: lm_studio/x}\nlitellm_settings:\n  callbacks: [langfuse]",

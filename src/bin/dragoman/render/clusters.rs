@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::{Upstream, address};
+use super::{Upstream, address, merged};
 
 pub(super) fn clusters(upstreams: &[Upstream], authorities: &str) -> Vec<Value> {
     upstreams
@@ -61,7 +61,7 @@ fn endpoint(upstream: &Upstream) -> Value {
 }
 
 /// Answers take seconds to minutes, so many are open at once; Envoy's default of 1,024 is soon reached.
-fn circuit_breakers() -> Value {
+pub(super) fn circuit_breakers() -> Value {
     let most = 65_536;
     json!({"thresholds": [{
         "priority": "DEFAULT",
@@ -75,22 +75,37 @@ fn circuit_breakers() -> Value {
 /// With TLS the provider chooses between HTTP/2 and HTTP/1.1; pings find HTTP/2 connections that died silently.
 /// Idle connections are closed before the usual 60 s of a provider's load balancer do it under a new request.
 fn protocol(tls: bool) -> Value {
-    let mut options = json!({
+    let common = json!({
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         "common_http_protocol_options": {"idle_timeout": "50s"},
+        "http_filters": [without_envoys_fields(), codec()],
     });
-    let (kind, version) = if tls {
-        (
-            "auto_config",
-            json!({"http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}}}),
-        )
+    let version = if tls {
+        json!({"auto_config": {"http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}}}})
     } else {
-        ("explicit_http_config", json!({"http_protocol_options": {}}))
+        json!({"explicit_http_config": {"http_protocol_options": {}}})
     };
-    if let Some(options) = options.as_object_mut() {
-        options.insert(kind.to_owned(), version);
-    }
-    json!({"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options})
+    json!({"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": merged([common, version])})
+}
+
+/// Calls that the module makes itself pass no route that could do it.
+fn without_envoys_fields() -> Value {
+    json!({
+        "name": "envoy.filters.http.header_mutation",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            "mutations": {"request_mutations": [{"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}]},
+        },
+    })
+}
+
+fn codec() -> Value {
+    json!({
+        "name": "envoy.filters.http.upstream_codec",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        },
+    })
 }
 
 /// The certificate must be for the host, by an authority in `authorities`. An IP address cannot be asked for by name.

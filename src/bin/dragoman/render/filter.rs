@@ -1,39 +1,54 @@
 //! The module as an HTTP filter.
 
+use dragoman::gateway::transport::OUTER;
 use serde_json::{Value, json};
 
-use super::Bootstrap;
+use super::{Bootstrap, merged};
 
+/// The gateway.
 pub(super) fn filter(input: &Bootstrap) -> Value {
+    let environment = if input.variables.is_empty() {
+        json!({})
+    } else {
+        json!({"environment_variables": {"host_env_keys": input.variables}})
+    };
+    let own = json!({
+        // Else a filter that waits for the body before routing would never be given the body.
+        "allow_on_headers_stop_iteration": true,
+        "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": input.config},
+    });
+    plugin("dragoman", machine(input, environment), own)
+}
+
+/// What stands before the gateway where Envoy does the retrying. What the machine is configured with gives it one of its own;
+/// shared data goes by the `vm_id` alone.
+pub(super) fn outer(input: &Bootstrap) -> Value {
+    let own = json!({"configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": OUTER}});
+    plugin("dragoman_outer", machine(input, own), json!({}))
+}
+
+fn plugin(name: &str, machine: Value, own: Value) -> Value {
+    let common = json!({
+        "name": name,
+        "root_id": name,
+        "failure_policy": "FAIL_RELOAD",
+        "reload_config": {"backoff": {"base_interval": "0.1s", "max_interval": "5s"}},
+        "vm_config": machine,
+    });
     json!({
         "name": "envoy.filters.http.wasm",
         "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-            "config": {
-                "name": "dragoman",
-                "root_id": "dragoman",
-                // Else a filter that waits for the body before routing would never be given the body.
-                "allow_on_headers_stop_iteration": true,
-                "failure_policy": "FAIL_RELOAD",
-                "reload_config": {"backoff": {"base_interval": "0.1s", "max_interval": "5s"}},
-                "vm_config": vm(input),
-                "configuration": {"@type": "type.googleapis.com/google.protobuf.Struct", "value": input.config},
-            },
+            "config": merged([common, own]),
         },
     })
 }
 
-fn vm(input: &Bootstrap) -> Value {
-    let mut vm = json!({
+fn machine(input: &Bootstrap, own: Value) -> Value {
+    let common = json!({
         "vm_id": "dragoman",
         "runtime": "envoy.wasm.runtime.v8",
         "code": {"local": {"filename": input.wasm}},
     });
-    if let (Some(vm), false) = (vm.as_object_mut(), input.variables.is_empty()) {
-        vm.insert(
-            "environment_variables".to_owned(),
-            json!({"host_env_keys": input.variables}),
-        );
-    }
-    vm
+    merged([common, own])
 }

@@ -1,28 +1,31 @@
 //! Where clients connect, and what happens to a request before and after the module.
 
+use dragoman::config::plan::Transport;
+use dragoman::gateway::transport::PREFIX;
 use serde_json::{Value, json};
 
 use super::{
-    Bootstrap, access_log::access_log, address, filter::filter, local_reply::local_reply_config,
+    Bootstrap, access_log::access_log, address, filter, inner, local_reply::local_reply_config,
+    merged, routes,
 };
 
-pub(super) fn listener(input: &Bootstrap) -> Value {
-    json!({
-        "name": "dragoman",
-        "address": address(&input.listen.ip().to_string(), input.listen.port()),
-        // The module reads a request whole before it knows where to send it, so Envoy must be willing to keep it.
-        "per_connection_buffer_limit_bytes": input.max_body,
-        "filter_chains": [{"filters": [{
-            "name": "envoy.filters.network.http_connection_manager",
-            "typed_config": connection_manager(input),
-        }]}],
-    })
+/// All of them: with retries by Envoy there is one behind the one where clients connect.
+pub(super) fn listeners(input: &Bootstrap) -> Vec<Value> {
+    match input.transport {
+        Transport::Dispatch => vec![listener(
+            input,
+            filter::filter(input),
+            routes::chosen(input),
+        )],
+        Transport::Envoy => vec![
+            listener(input, filter::outer(input), routes::retried()),
+            inner::listener(input),
+        ],
+    }
 }
 
-fn connection_manager(input: &Bootstrap) -> Value {
-    json!({
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "dragoman",
+fn listener(input: &Bootstrap, filter: Value, routes: Value) -> Value {
+    let own = json!({
         "codec_type": "AUTO",
         "use_remote_address": true,
         "skip_xff_append": true,
@@ -31,16 +34,36 @@ fn connection_manager(input: &Bootstrap) -> Value {
         "http2_protocol_options": http2(input.max_body),
         "request_headers_timeout": "30s",
         "request_timeout": "300s",
-        // A model may think for long before it says anything; this only ends streams whose client is gone for good.
-        "stream_idle_timeout": "3600s",
-        "access_log": access_log(),
-        "local_reply_config": local_reply_config(),
-        "http_filters": [filter(input), router()],
-        "route_config": routes(input),
+        "access_log": access_log(input.transport),
+    });
+    json!({
+        "name": "dragoman",
+        "address": address(&input.listen.ip().to_string(), input.listen.port()),
+        // The module reads a request whole before it knows where to send it, and who tries a request again must have kept it.
+        "per_connection_buffer_limit_bytes": input.max_body,
+        "filter_chains": filter_chains("dragoman", own, filter, routes),
     })
 }
 
-/// Before anything looks at a request: no client chooses a cluster, a timeout, or whom it claims to come from.
+/// A connection manager with its `own` options and those that all of them have.
+pub(super) fn filter_chains(name: &str, own: Value, filter: Value, routes: Value) -> Value {
+    let common = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": name,
+    });
+    let more = json!({
+        // A model may think for long before it says anything; this only ends streams whose client is gone for good.
+        "stream_idle_timeout": "3600s",
+        "local_reply_config": local_reply_config(),
+        "http_filters": [filter, router()],
+        "route_config": routes,
+    });
+    let manager = merged([common, own, more]);
+    json!([{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}])
+}
+
+/// Before anything looks at a request: no client chooses a cluster, a timeout, or whom it claims to come from, nor speaks for
+/// another part of the gateway.
 fn without_steering(input: &Bootstrap) -> Value {
     json!({
         "name": "envoy.http.early_header_mutation.header_mutation",
@@ -48,6 +71,7 @@ fn without_steering(input: &Bootstrap) -> Value {
             "@type": "type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
             "mutations": [
                 {"remove": input.cluster_header},
+                {"remove_on_match": {"key_matcher": {"prefix": PREFIX}}},
                 {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
                 {"remove_on_match": {"key_matcher": {"prefix": "x-forwarded-"}}},
             ],
@@ -69,30 +93,5 @@ fn router() -> Value {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
             "suppress_envoy_headers": true,
         },
-    })
-}
-
-/// To the cluster the module named; a request it did not take gets a 404, whose body the local reply gives.
-fn routes(input: &Bootstrap) -> Value {
-    let chosen = json!({
-        "match": {"prefix": "/", "headers": [{"name": input.cluster_header, "present_match": true}]},
-        "route": {"cluster_header": input.cluster_header, "timeout": "0s"},
-        // Envoy adds these to every request; a provider has no business with them.
-        "request_headers_to_remove": [
-            input.cluster_header,
-            "x-envoy-external-address",
-            "x-envoy-internal",
-            "x-forwarded-for",
-            "x-forwarded-proto",
-            "x-request-id",
-        ],
-    });
-    json!({
-        "name": "dragoman",
-        "virtual_hosts": [{
-            "name": "dragoman",
-            "domains": ["*"],
-            "routes": [chosen, {"match": {"prefix": "/"}, "direct_response": {"status": 404}}],
-        }],
     })
 }

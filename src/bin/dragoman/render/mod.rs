@@ -7,13 +7,17 @@ mod access_log;
 mod cel;
 mod clusters;
 mod filter;
+mod inner;
 mod listener;
 mod local_reply;
 mod options;
+mod routes;
 mod stats;
 
+use core::mem;
 use std::net::SocketAddr;
 
+use dragoman::config::plan::Transport;
 use serde_json::{Value, json};
 
 pub use options::Options;
@@ -39,6 +43,8 @@ pub struct Bootstrap {
     pub max_body: u32,
     /// The file with the certificate authorities that providers are checked against.
     pub authorities: String,
+    /// How a request is tried again.
+    pub transport: Transport,
 }
 
 /// One place requests can go.
@@ -64,15 +70,29 @@ pub fn yaml(input: &Bootstrap) -> Result<String, serde_saphyr::ser::Error> {
 
 /// The whole configuration.
 pub fn bootstrap(input: &Bootstrap) -> Value {
-    json!({
+    let common = json!({
         "admin": {"address": address(&input.admin.ip().to_string(), input.admin.port())},
         "stats_config": stats::stats_config(),
         "overload_manager": overload_manager(),
-        "static_resources": {
-            "listeners": [listener::listener(input)],
-            "clusters": clusters::clusters(&input.upstreams, &input.authorities),
-        },
-    })
+    });
+    let mut clusters = clusters::clusters(&input.upstreams, &input.authorities);
+    let own = match input.transport {
+        Transport::Dispatch => json!({}),
+        Transport::Envoy => {
+            clusters.push(inner::cluster());
+            json!({"bootstrap_extensions": [inner::extension()]})
+        }
+    };
+    let resources = json!({"listeners": listener::listeners(input), "clusters": clusters});
+    merged([common, own, json!({"static_resources": resources})])
+}
+
+/// One mapping with the members of all.
+fn merged<const N: usize>(parts: [Value; N]) -> Value {
+    let members = parts
+        .into_iter()
+        .filter_map(|mut part| part.as_object_mut().map(mem::take));
+    Value::Object(members.flatten().collect())
 }
 
 /// Envoy warns at start unless the number of client connections has a limit.

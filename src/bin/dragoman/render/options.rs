@@ -73,6 +73,7 @@ impl Options {
             cluster_header: plan.cluster_header.clone(),
             max_body: u32::try_from(plan.max_body).unwrap_or(u32::MAX),
             authorities: self.authorities.to_string_lossy().into_owned(),
+            transport: plan.transport,
         }
     }
 }

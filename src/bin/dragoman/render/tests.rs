@@ -20,6 +20,7 @@ fn input() -> Bootstrap {
         cluster_header: "x-dragoman-cluster".to_owned(),
         max_body: 33_554_432,
         authorities: "/etc/ssl/certs/ca-certificates.crt".to_owned(),
+        transport: Transport::Dispatch,
     }
 }
 
@@ -212,18 +213,197 @@ fn the_example_for_istio_cuts_the_same_labels_out_of_metric_names() {
     }
 }
 
+fn retried_by_envoy() -> Bootstrap {
+    Bootstrap {
+        transport: Transport::Envoy,
+        ..input()
+    }
+}
+
+const INNER: &str = "/static_resources/listeners/1/filter_chains/0/filters/0/typed_config";
+
+fn in_inner(tree: &Value, pointer: &str) -> Value {
+    at(tree, &format!("{INNER}{pointer}")).clone()
+}
+
+#[test]
+fn a_client_sends_no_header_of_the_gateways_own_with_either_transport() {
+    for input in [input(), retried_by_envoy()] {
+        let mutations = in_manager(
+            &bootstrap(&input),
+            "/early_header_mutation_extensions/0/typed_config/mutations",
+        );
+
+        let prefixes = mutations.as_array().unwrap().iter().map(|mutation| {
+            let prefix = mutation.pointer("/remove_on_match/key_matcher/prefix");
+            prefix.and_then(Value::as_str).unwrap_or_default()
+        });
+        assert_eq!(
+            prefixes.collect::<Vec<_>>(),
+            ["", "x-dragoman-", "x-envoy-", "x-forwarded-"]
+        );
+    }
+}
+
+#[test]
+fn with_one_filter_envoy_tries_nothing_again() {
+    let text = yaml(&input()).unwrap();
+
+    assert!(!text.contains("retry"), "{text}");
+    assert!(!text.contains("internal_listener"), "{text}");
+}
+
+#[test]
+fn envoy_tries_again_what_does_not_carry_the_marker() {
+    let route = in_manager(
+        &bootstrap(&retried_by_envoy()),
+        "/route_config/virtual_hosts/0/routes/0/route",
+    );
+
+    assert_eq!(at(&route, "/cluster"), "dragoman_inner");
+    assert_eq!(
+        at(&route, "/retry_policy/retriable_headers"),
+        &json!([{"name": "x-dragoman-final", "present_match": false}])
+    );
+}
+
+#[test]
+fn the_marker_reaches_no_client_and_comes_from_no_provider() {
+    let tree = bootstrap(&retried_by_envoy());
+    let removed = "/route_config/virtual_hosts/0/routes/0/response_headers_to_remove";
+
+    assert_eq!(in_manager(&tree, removed), json!(["x-dragoman-final"]));
+    assert_eq!(in_inner(&tree, removed), json!(["x-dragoman-final"]));
+}
+
+#[test]
+fn a_request_for_nobody_is_refused_once() {
+    let added = in_inner(
+        &bootstrap(&retried_by_envoy()),
+        "/route_config/virtual_hosts/0/routes/1/response_headers_to_add/0/header/key",
+    );
+
+    assert_eq!(added, "x-dragoman-final");
+}
+
+#[test]
+fn a_provider_is_told_nothing_of_attempts() {
+    let removed = in_inner(
+        &bootstrap(&retried_by_envoy()),
+        "/route_config/virtual_hosts/0/routes/0/request_headers_to_remove",
+    );
+
+    for name in ["x-dragoman-exchange", "x-envoy-attempt-count"] {
+        assert!(removed.as_array().unwrap().contains(&json!(name)), "{name}");
+    }
+}
+
+#[test]
+fn every_provider_is_spared_what_envoy_adds_to_calls_of_the_module() {
+    let tree = bootstrap(&input());
+    let options =
+        "typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    for index in 0..3 {
+        let prefix = format!(
+            "/static_resources/clusters/{index}/{options}/http_filters/0/typed_config/mutations/request_mutations/0/remove_on_match/key_matcher/prefix"
+        );
+
+        assert_eq!(at(&tree, &prefix), "x-envoy-");
+    }
+}
+
+#[test]
+fn the_two_halves_have_a_machine_each_and_their_records_in_common() {
+    let tree = bootstrap(&retried_by_envoy());
+    let machine = "/http_filters/0/typed_config/config/vm_config";
+    let (outer, inner) = (in_manager(&tree, machine), in_inner(&tree, machine));
+
+    assert_eq!(at(&outer, "/configuration/value"), "outer");
+    assert_eq!(inner.get("configuration"), None);
+    assert_eq!(outer.get("vm_id"), inner.get("vm_id"));
+}
+
+#[test]
+fn a_request_is_logged_once_whoever_retries() {
+    let tree = bootstrap(&retried_by_envoy());
+
+    assert_eq!(
+        in_manager(&tree, "/access_log").as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(at(&tree, INNER).get("access_log"), None);
+}
+
+#[test]
+fn envoys_own_answers_have_the_clients_format_at_both_listeners() {
+    let tree = bootstrap(&retried_by_envoy());
+    let replies = "/local_reply_config";
+
+    assert_eq!(in_manager(&tree, replies), in_inner(&tree, replies));
+}
+
+#[test]
+fn a_body_is_kept_up_to_the_same_limit_at_both_listeners() {
+    let tree = bootstrap(&Bootstrap {
+        max_body: 1_000_000,
+        ..retried_by_envoy()
+    });
+    let window = "/http2_protocol_options/initial_stream_window_size";
+
+    for listener in 0..2 {
+        let limit =
+            format!("/static_resources/listeners/{listener}/per_connection_buffer_limit_bytes");
+        assert_eq!(at(&tree, &limit), 1_000_000);
+    }
+    assert_eq!(in_manager(&tree, window), 1_000_000);
+    assert_eq!(in_inner(&tree, window), 1_000_000);
+}
+
 #[test]
 fn envoy_accepts_it() {
+    for (name, input) in [("dispatch", input()), ("envoy", retried_by_envoy())] {
+        let words = validated(name, |wasm| yaml(&Bootstrap { wasm, ..input }).unwrap());
+
+        assert!(!words.contains("Deprecated field"), "{words}");
+    }
+}
+
+#[test]
+fn envoy_accepts_the_example_for_retries() {
+    validated("example", |wasm| {
+        EXAMPLE.replace("/etc/envoy/dragoman.wasm", &wasm)
+    });
+}
+
+#[test]
+fn the_example_for_retries_agrees_with_the_module() {
+    use dragoman::gateway::transport::{ATTEMPT, EXCHANGE, FINAL, OUTER, PREFIX, RETRIES};
+
+    for part in [
+        format!("retriable_headers: [{{name: {FINAL}, present_match: false}}]"),
+        format!("response_headers_to_remove: [{FINAL}]"),
+        format!("num_retries: {RETRIES}"),
+        format!("google.protobuf.StringValue, value: {OUTER}}}"),
+        format!("key_matcher: {{prefix: {PREFIX}}}"),
+        format!("- {EXCHANGE}\n"),
+        format!("- {ATTEMPT}\n"),
+    ] {
+        assert!(EXAMPLE.contains(&part), "{part}");
+    }
+}
+
+const EXAMPLE: &str = include_str!("../../../../envoy/retry.yaml");
+
+/// What Envoy says of the configuration that is made for a module's file, and which it must accept.
+fn validated(name: &str, configuration: impl FnOnce(String) -> String) -> String {
     let envoy = envoy();
-    let folder = std::env::temp_dir().join(format!("dragoman-render-{}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("dragoman-render-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let (module, file) = (folder.join("empty.wasm"), folder.join("envoy.yaml"));
     std::fs::write(&module, MODULE).unwrap();
-    let input = Bootstrap {
-        wasm: module.to_string_lossy().into_owned(),
-        ..input()
-    };
-    std::fs::write(&file, yaml(&input).unwrap()).unwrap();
+    let configuration = configuration(module.to_string_lossy().into_owned());
+    std::fs::write(&file, configuration).unwrap();
 
     let output = Command::new(envoy)
         .args(["--mode", "validate", "-c"])
@@ -232,9 +412,9 @@ fn envoy_accepts_it() {
         .unwrap();
 
     std::fs::remove_dir_all(&folder).unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{words}");
-    assert!(!words.contains("Deprecated field"), "{words}");
+    words
 }
 
 /// The shortest module Envoy loads: a memory, `malloc`, and the mark of the interface's version.

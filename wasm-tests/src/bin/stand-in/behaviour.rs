@@ -34,6 +34,8 @@ pub struct Behaviour {
     pub echo_key: bool,
     /// 200 with no body.
     pub empty_200: bool,
+    /// The answer ends cleanly after so many content chunks, without anything that says it is complete.
+    pub end_after_chunks: Option<usize>,
     /// An error event after so many content chunks; nothing follows it.
     pub error_event_after: Option<usize>,
     /// 200, and then an error event as the first event.
@@ -46,6 +48,8 @@ pub struct Behaviour {
     pub html_200: bool,
     /// An event that is not JSON after so many content chunks; the stream goes on.
     pub malformed_frame_after: Option<usize>,
+    /// An event that is not JSON as the first event; the stream goes on.
+    pub malformed_frame_first: bool,
     /// The stream ends cleanly without its last event.
     pub no_terminal: bool,
     /// No usage anywhere.
@@ -60,6 +64,8 @@ pub struct Behaviour {
     pub split_bytes: Option<usize>,
     /// Nothing more is sent after so many content chunks, and the connection stays open.
     pub stall_after_chunks: Option<usize>,
+    /// Nothing is sent after the response headers, and the connection stays open.
+    pub stall_after_headers: bool,
     /// An answer with this status instead of the good one.
     pub status: Option<u16>,
     /// Members the vendor does not know are refused, as OpenAI itself does.
@@ -121,6 +127,10 @@ pub fn named(model: &str) -> Option<Behaviour> {
             empty_200: true,
             ..default
         },
+        "end" => Behaviour {
+            end_after_chunks: Some(count(2)),
+            ..default
+        },
         "error-after" => Behaviour {
             error_event_after: Some(count(2)),
             ..default
@@ -139,6 +149,10 @@ pub fn named(model: &str) -> Option<Behaviour> {
         },
         "malformed" => Behaviour {
             malformed_frame_after: Some(count(2)),
+            ..default
+        },
+        "malformed-first" => Behaviour {
+            malformed_frame_first: true,
             ..default
         },
         "no-terminal" => Behaviour {
@@ -171,6 +185,10 @@ pub fn named(model: &str) -> Option<Behaviour> {
         },
         "stall" => Behaviour {
             stall_after_chunks: Some(count(2)),
+            ..default
+        },
+        "stall-headers" => Behaviour {
+            stall_after_headers: true,
             ..default
         },
         "status" => status(number?)?,

@@ -13,6 +13,9 @@ use crate::play::Piece;
 /// Long enough for what was sent to be read before the connection breaks.
 const SETTLE: Piece = Piece::Wait(Duration::from_millis(20));
 
+/// An event that is not JSON.
+const MALFORMED: Bytes = Bytes::from_static(b"data: {\"broken\":\n\n");
+
 /// One event of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -48,12 +51,15 @@ impl Event {
 
 /// The pieces of a streamed answer; `error` is the vendor's error event.
 pub fn stream(events: &[Event], error: &Event, behaviour: &Behaviour) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(events.len());
-    if behaviour.cut_after_headers {
-        return vec![SETTLE, Piece::Abort];
+    if let Some(end) = nothing_but_headers(behaviour) {
+        return end;
     }
+    let mut pieces = Vec::with_capacity(events.len());
     if behaviour.comment_first {
         pieces.push(Piece::Bytes(Bytes::from_static(b": keep-alive\n\n")));
+    }
+    if behaviour.malformed_frame_first {
+        pieces.push(Piece::Bytes(MALFORMED));
     }
     if behaviour.error_event_first {
         pieces.push(Piece::Bytes(error.bytes(behaviour.crlf)));
@@ -69,6 +75,14 @@ pub fn stream(events: &[Event], error: &Event, behaviour: &Behaviour) -> Vec<Pie
     }
 }
 
+/// The body that goes wrong before its first byte, if one was ordered.
+fn nothing_but_headers(behaviour: &Behaviour) -> Option<Vec<Piece>> {
+    if behaviour.cut_after_headers {
+        return Some(vec![SETTLE, Piece::Abort]);
+    }
+    behaviour.stall_after_headers.then(|| vec![Piece::Stall])
+}
+
 fn body(events: &[Event], error: &Event, behaviour: &Behaviour, pieces: &mut Vec<Piece>) {
     let faults = Faults::of(events, error, behaviour);
     let mut malformed = behaviour.malformed_frame_after;
@@ -81,7 +95,7 @@ fn body(events: &[Event], error: &Event, behaviour: &Behaviour, pieces: &mut Vec
                 return pieces.extend(end);
             }
             if malformed.take_if(|after| sent >= *after).is_some() {
-                pieces.push(Piece::Bytes(Bytes::from_static(b"data: {\"broken\":\n\n")));
+                pieces.push(Piece::Bytes(MALFORMED));
             }
         }
         if content {
@@ -99,6 +113,7 @@ fn body(events: &[Event], error: &Event, behaviour: &Behaviour, pieces: &mut Vec
 /// The faults that end a stream, and after how many content chunks.
 struct Faults {
     cut: Option<usize>,
+    end: Option<usize>,
     error: Option<(usize, Bytes)>,
     stall: Option<usize>,
 }
@@ -115,6 +130,7 @@ impl Faults {
         let half = behaviour.reset_mid_body.then_some(contents / 2);
         Self {
             cut: behaviour.cut_after_chunks.or(half),
+            end: behaviour.end_after_chunks,
             error,
             stall: behaviour.stall_after_chunks,
         }
@@ -128,6 +144,9 @@ impl Faults {
         if self.stall.is_some_and(|after| sent >= after) {
             return Some(vec![Piece::Stall]);
         }
+        if self.end.is_some_and(|after| sent >= after) {
+            return Some(Vec::new());
+        }
         let (_, event) = self.error.as_ref().filter(|(after, _)| sent >= *after)?;
         Some(vec![Piece::Bytes(event.clone())])
     }
@@ -135,8 +154,8 @@ impl Faults {
 
 /// The pieces of an answer that is not streamed.
 pub fn whole(body: Vec<u8>, behaviour: &Behaviour) -> Vec<Piece> {
-    if behaviour.cut_after_headers {
-        return vec![SETTLE, Piece::Abort];
+    if let Some(end) = nothing_but_headers(behaviour) {
+        return end;
     }
     let bytes = if behaviour.gzip {
         gzip(&body)
@@ -149,6 +168,9 @@ pub fn whole(body: Vec<u8>, behaviour: &Behaviour) -> Vec<Piece> {
     }
     if behaviour.stall_after_chunks.is_some() {
         return vec![Piece::Bytes(half), Piece::Stall];
+    }
+    if behaviour.end_after_chunks.is_some() {
+        return vec![Piece::Bytes(half)];
     }
     match behaviour.split_bytes {
         Some(size) => split(vec![Piece::Bytes(bytes)], size),
@@ -266,6 +288,50 @@ mod tests {
             ..Behaviour::default()
         });
         assert_eq!(text, "open ž {\"broken\": 🦀 close end ");
+    }
+
+    #[test]
+    fn the_first_event_may_be_malformed() {
+        let (text, _) = played(Behaviour {
+            malformed_frame_first: true,
+            ..Behaviour::default()
+        });
+        assert_eq!(text, "{\"broken\": open ž 🦀 close end ");
+    }
+
+    #[test]
+    fn a_truncated_stream_ends_cleanly_and_says_nothing_of_its_end() {
+        let end = |n| {
+            played(Behaviour {
+                end_after_chunks: Some(n),
+                ..Behaviour::default()
+            })
+        };
+        assert_eq!(end(0), ("open ".into(), None));
+        assert_eq!(end(1), ("open ž ".into(), None));
+    }
+
+    #[test]
+    fn a_truncated_answer_is_half_of_one() {
+        let behaviour = Behaviour {
+            end_after_chunks: Some(1),
+            ..Behaviour::default()
+        };
+        let half = Piece::Bytes(Bytes::from_static(b"{\"a\""));
+        assert_eq!(whole(b"{\"a\":123}".to_vec(), &behaviour), [half]);
+    }
+
+    #[test]
+    fn a_stall_after_the_headers_sends_nothing() {
+        let behaviour = Behaviour {
+            stall_after_headers: true,
+            ..Behaviour::default()
+        };
+        assert_eq!(
+            played(behaviour.clone()),
+            (String::new(), Some(Piece::Stall))
+        );
+        assert_eq!(whole(b"{}".to_vec(), &behaviour), [Piece::Stall]);
     }
 
     #[test]
