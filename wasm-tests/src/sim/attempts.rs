@@ -124,30 +124,27 @@ impl Simulation {
     /// A request stays where it may go, and does not go there too often.
     fn check_group(&mut self, visit: usize, deployment: usize, hedges: bool) {
         let group = self.plan.deployments[deployment].group;
-        let it = &mut self.visits[visit];
         let mut faults = Vec::new();
+        let it = &mut self.visits[visit];
+        it.tries += usize::from(!hedges);
         if it.groups.last() != Some(&group) {
             if it.groups.contains(&group) {
                 faults.push(format!("group {group} is tried twice"));
             }
             it.groups.push(group);
         }
-        if hedges {
-            if it.hedges > 1 {
-                faults.push("it is hedged twice".to_owned());
-            }
-        } else {
-            it.tries += 1;
+        let it = &self.visits[visit];
+        if it.hedges > 1 {
+            faults.push("it is hedged twice".to_owned());
         }
-        let request = &it.request;
-        let most = 1 + self.most_retries(request, group);
+        let most = 1 + self.most_retries(&it.request, group);
         if it.tries > most {
             faults.push(format!("group {group} is tried more than {most} times"));
         }
-        if !self.allowed(request).contains(&group) {
+        if !self.allowed(&it.request).contains(&group) {
             faults.push(format!("it may not go to group {group}"));
         }
-        if it.groups.len() > 1 + self.most_fallbacks(request) {
+        if it.groups.len() > 1 + self.most_fallbacks(&it.request) {
             faults.push("it falls back too often".to_owned());
         }
         for fault in faults {
@@ -239,8 +236,10 @@ impl Simulation {
         let could = |member: &usize| {
             let of = &self.plan.deployments[*member];
             let is_full = of.max_parallel.is_some_and(|most| self.open(*member) >= most as usize);
-            let is_limited = of.rpm.is_some_and(|most| self.lately(*member) >= most);
-            let rests = self.rest_of(*member).is_some_and(|rest| self.now < rest.until);
+            let is_limited = self.is_limited(*member)
+                && of.rpm.is_some_and(|most| self.lately(*member) >= most);
+            let rests = |rest: Rest| self.now < rest.until || rest.probe.is_some();
+            let rests = self.rest_of(*member).is_some_and(rests);
             !it.tried.contains(member) && !is_full && !is_limited && !rests
         };
         members.filter(could).collect()

@@ -42,7 +42,7 @@ impl Simulation {
         let call = Call::chat(&self.visits[visit].request.body)
             .header("x-dragoman-exchange", format!("exchange-{visit}"));
         let head = call.head();
-        match self.step(visit, Event::Arrived { head, last: false }) {
+        match self.step(visit, Event::Arrived { head: &head, last: false }) {
             Effect::Hold => {
                 let whole = Happening::Completes { visit, leg };
                 self.agenda.plan(now.after(wait), whole);
@@ -96,7 +96,7 @@ impl Simulation {
         it.envoy.next_piece += 1;
         let (_, piece) = it.attempts[attempt].script.pieces[index].clone();
         self.plan_piece(visit, attempt);
-        self.trace(visit, || format!("upstream {attempt} says {piece:?}"));
+        self.trace(visit, || format!("upstream {attempt} says {piece}"));
         match piece {
             Piece::Chunk { bytes, last } => self.chunk(visit, &bytes, last),
             Piece::Cut => self.cut(visit),
@@ -220,6 +220,7 @@ impl Simulation {
         if self.visits[visit].answer.is_some() {
             return self.fault(visit, "a client is answered twice".to_owned());
         }
+        self.visits[visit].begun = Some(self.now);
         self.visits[visit].answer = Some(Answer {
             status: head.status().unwrap_or_default(),
             head,
@@ -337,7 +338,13 @@ impl Simulation {
         } else {
             made.script.whole()
         };
-        self.trace(visit, || format!("call {attempt} brings {outcome:?}"));
+        self.trace(visit, || match &outcome {
+            Ok((head, body)) => {
+                let body = String::from_utf8_lossy(body);
+                format!("call {attempt} brings {:?} {body:?}", head.status())
+            }
+            Err(why) => format!("call {attempt} brings nothing: {why:?}"),
+        });
         let effect = match &outcome {
             Ok((head, body)) => self.step(
                 visit,

@@ -1,5 +1,6 @@
 //! What a simulated provider is going to say to one request, piece by piece, and when.
 
+use core::fmt;
 use core::time::Duration;
 
 use dragoman::gateway::event::Local;
@@ -60,6 +61,24 @@ pub struct Script {
     pub pieces: Vec<(Duration, Piece)>,
     /// All that a good answer says.
     pub text: String,
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chunk { bytes, last } => {
+                let end = if *last { ", the end" } else { "" };
+                write!(f, "{:?}{end}", String::from_utf8_lossy(bytes))
+            }
+            Self::Cut => f.write_str("nothing: the connection is cut"),
+            Self::Head { head, last } => {
+                let end = if *last { ", the end" } else { "" };
+                let media = head.get("content-type").unwrap_or_default();
+                write!(f, "{} {media}{end}", head.status().unwrap_or_default())
+            }
+            Self::Local(why) => write!(f, "nothing: {why:?}"),
+        }
+    }
 }
 
 impl Script {

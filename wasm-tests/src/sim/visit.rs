@@ -18,6 +18,8 @@ pub struct Visit {
     pub arrived: Option<Timestamp>,
     /// All attempts, in order.
     pub attempts: Vec<Attempt>,
+    /// When the client was sent the head of its answer.
+    pub begun: Option<Timestamp>,
     /// How often it was counted as a request.
     pub counted: u64,
     /// How it ended for its client, and when.
@@ -131,6 +133,7 @@ impl Visit {
             answer: None,
             arrived: None,
             attempts: Vec::new(),
+            begun: None,
             counted: 0,
             ending: None,
             envoy: Envoy::default(),
