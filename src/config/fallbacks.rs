@@ -86,16 +86,22 @@ impl Lists {
                 group: index,
                 model: group.name.clone(),
             };
-            let chain = |list: &List<Hop>, default: &[Hop]| {
+            let listed = |list: &List<Hop>| -> Vec<Hop> {
                 let lists = [Some(index), base].into_iter().flatten();
                 let listed = lists.filter_map(|index| list.own.get(&index)).flatten();
-                let all = listed.chain(&list.all).chain(default);
+                distinct(listed.filter(|hop| **hop != own))
+            };
+            let chain = |list: &List<Hop>, default: &[Hop]| {
+                let listed = listed(list);
+                let all = listed.iter().chain(&list.all).chain(default);
                 distinct(all.filter(|hop| **hop != own))
             };
+            let chained = chain(&general, &default);
             group.chains = Chains {
                 content_policy: chain(&content_policy, &[]),
                 context_window: chain(&context_window, &[]),
-                general: chain(&general, &default),
+                defaults: chained.len().saturating_sub(listed(&general).len()),
+                general: chained,
             };
         });
         default

@@ -1,6 +1,6 @@
 //! What is counted. Counting decides nothing, so nothing comes back from it.
 
-use crate::usage::metrics::{Counter, Histogram};
+use crate::usage::metrics::{Counter, Gauge, Histogram};
 
 /// Whom a count concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -15,6 +15,9 @@ pub struct Subject {
 pub trait Meter {
     /// Adds to a counter.
     fn add(&mut self, counter: Counter, subject: Subject, by: u64);
+
+    /// States what a gauge shows.
+    fn gauge(&mut self, gauge: Gauge, subject: Subject, value: u64);
 
     /// Records a value in a histogram.
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64);

@@ -19,6 +19,8 @@ pub mod book;
 pub mod effect;
 pub mod event;
 mod exchange;
+#[cfg(test)]
+mod fixture;
 pub mod heads;
 pub mod meter;
 pub mod refuse;

@@ -31,6 +31,7 @@ pub enum Map {
 #[repr(u32)]
 pub enum Metric {
     Counter = 0,
+    Gauge = 1,
     Histogram = 2,
 }
 
@@ -201,6 +202,7 @@ pub fn increment(id: u32, by: i64) -> Result<(), Refused> {
     check(unsafe { proxy_increment_metric(id, by) })
 }
 
+/// Adds a value to a histogram, or sets a gauge to it.
 pub fn record(id: u32, value: u64) -> Result<(), Refused> {
     // SAFETY: no memory is shared.
     check(unsafe { proxy_record_metric(id, value) })

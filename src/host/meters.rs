@@ -9,7 +9,7 @@ use super::shared::Shared;
 use crate::config::plan::Plan;
 use crate::gateway::meter::{Meter, Subject};
 use crate::gateway::transport::{self, ExchangeId};
-use crate::usage::metrics::{Counter, Histogram, Labels, OTHER};
+use crate::usage::metrics::{Counter, Gauge, Histogram, Labels, OTHER};
 
 /// The metrics of one configuration.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Meters {
 #[derive(Debug, Default)]
 struct Series {
     counters: Vec<(Counter, Pending)>,
+    gauges: Vec<(Gauge, u32)>,
     histograms: Vec<(Histogram, u32)>,
 }
 
@@ -91,8 +92,26 @@ impl Meter for Meters {
             pending.count = pending.count.saturating_add(by);
             return;
         }
-        let id = define(Metric::Counter, &counter.name(&labels(plan, subject)));
+        let group = |index: usize| plan.groups.get(index).map(|group| group.name.as_str());
+        let id = define(
+            Metric::Counter,
+            &counter.name(&labels(plan, subject), group),
+        );
         series.counters.push((counter, Pending { id, count: by }));
+    }
+
+    fn gauge(&mut self, gauge: Gauge, subject: Subject, value: u64) {
+        let (series, plan) = self.series(subject);
+        let known = series.gauges.iter().find(|(other, _)| *other == gauge);
+        let id = match known {
+            Some((_, id)) => *id,
+            None => {
+                let id = define(Metric::Gauge, &gauge.name(&labels(plan, subject)));
+                series.gauges.push((gauge, id));
+                id
+            }
+        };
+        record(id, value);
     }
 
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64) {
@@ -109,9 +128,7 @@ impl Meter for Meters {
                 id
             }
         };
-        if let Err(refused) = abi::record(id, value) {
-            log::warn!("envoy refused to record: {refused:?}");
-        }
+        record(id, value);
     }
 
     fn log(&mut self, facts: &[u8]) {
@@ -119,6 +136,12 @@ impl Meter for Meters {
             Some(exchange) => transport::state(&Shared, exchange, facts),
             None => calls::state_facts(facts),
         }
+    }
+}
+
+fn record(id: u32, value: u64) {
+    if let Err(refused) = abi::record(id, value) {
+        log::warn!("envoy refused to record: {refused:?}");
     }
 }
 

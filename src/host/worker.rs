@@ -8,8 +8,8 @@ use super::shared::Shared;
 use super::stream::Core;
 use super::{abi, entropy, meters::Meters};
 use crate::config::plan::Plan;
-use crate::gateway::Context;
 use crate::gateway::transport::ExchangeId;
+use crate::gateway::{Context, book};
 use crate::state::Desk;
 use crate::value::rng::Rng;
 use crate::value::time::Timestamp;
@@ -42,7 +42,7 @@ impl Worker {
     pub fn new(plan: Plan) -> Self {
         let plan = Rc::new(plan);
         let own = Own {
-            desk: Desk::default(),
+            desk: book::desk(&plan),
             meters: Meters::new(Rc::clone(&plan)),
             rng: entropy::rng(),
         };

@@ -81,6 +81,8 @@ pub struct Course {
     here: Here,
     /// Where it is.
     hop: Hop,
+    /// Where it may go on when there is nothing ahead any more: what is there for every group.
+    last: VecDeque<Hop>,
     retries: u32,
     start: Start,
 }
@@ -102,6 +104,7 @@ impl Course {
             behind: Vec::new(),
             here: Here::default(),
             hop: start.hop.clone(),
+            last: VecDeque::new(),
             retries: 0,
             start,
         }
@@ -190,14 +193,15 @@ impl Course {
         Some(wait)
     }
 
-    /// Goes on with the next group: the present one's own chain comes before the rest of those that led to it. A request that is
-    /// wrong for one model may be right for another, so no failure is without a chain.
+    /// Goes on with the next group: the present one's own chain comes before the rest of those that led to it, and what is there for
+    /// every group after all of them. A request that is wrong for one model may be right for another, so no failure is without a
+    /// chain.
     fn fall_back(&mut self, class: Class, chains: &Chains) -> Verdict {
         if self.start.no_fallbacks || self.fallbacks() >= self.start.max_fallbacks {
             return Verdict::GiveUp;
         }
         self.look_ahead(class, chains);
-        while let Some(hop) = self.ahead.pop_front() {
+        while let Some(hop) = self.ahead.pop_front().or_else(|| self.last.pop_front()) {
             if hop != self.hop && !self.behind.contains(&hop) {
                 self.behind
                     .push(core::mem::replace(&mut self.hop, hop.clone()));
@@ -229,10 +233,16 @@ impl Course {
             | Class::Timeout
             | Class::Truncated => &[],
         };
-        let general = either(&own.general, &chains.general);
+        let at = chains.general.len().saturating_sub(chains.defaults);
+        let (listed, default) = chains.general.split_at_checked(at).unwrap_or_default();
+        let (general, default) = match &own.general {
+            Some(own) => (own.as_slice(), &[][..]),
+            None => (listed, default),
+        };
         for hop in specific.iter().chain(general).rev() {
             self.ahead.push_front(hop.clone());
         }
+        self.last.extend(default.iter().cloned());
     }
 }
 
@@ -321,6 +331,42 @@ mod tests {
             group,
             model: format!("m{group}"),
         }
+    }
+
+    #[test]
+    fn what_is_there_for_every_group_comes_after_all_that_is_listed() {
+        let with_default = |general: Vec<Hop>, defaults| Chains {
+            defaults,
+            general,
+            ..Chains::default()
+        };
+        let (first, second) = (with_default(hops([1, 2, 9]), 1), with_default(hops([9]), 1));
+        let mut course = Course::new(start());
+        let retries = Retries {
+            by_class: PerClass::default(),
+            number: 0,
+        };
+        let mut next = |chains: &Chains| {
+            let view = View {
+                retries: &retries,
+                deployment_retries: None,
+                chains,
+                others: 0,
+                budget: true,
+                left: None,
+                stuck: false,
+            };
+            let failure = Failure {
+                class: Class::Server,
+                retry_after: None,
+                should_retry: None,
+            };
+            course.failed(&failure, &view, &mut Rng::new(1))
+        };
+        assert_eq!(next(&first), Verdict::FallBack(hop(1)));
+        assert_eq!(next(&second), Verdict::FallBack(hop(2)));
+        assert_eq!(next(&second), Verdict::FallBack(hop(9)));
+        assert_eq!(next(&second), Verdict::GiveUp);
     }
 
     fn hops<const N: usize>(groups: [usize; N]) -> Vec<Hop> {
@@ -726,6 +772,7 @@ mod tests {
     fn a_special_chain_comes_before_the_general_one() {
         let chains = |group| match group {
             0 => Chains {
+                defaults: 0,
                 content_policy: hops([1]),
                 context_window: hops([2]),
                 general: hops([3, 4]),
@@ -842,6 +889,7 @@ mod tests {
                 .collect()
         };
         let chains = Chains {
+            defaults: 0,
             content_policy: hops(),
             context_window: hops(),
             general: hops(),

@@ -2,6 +2,8 @@
 //!
 //! Everything here is a value or a pure function of values: the time, chance and what others know are arguments.
 
+mod budget;
+pub mod cooldown;
 mod course;
 mod failure;
 
@@ -49,6 +51,8 @@ pub struct Chains {
     pub content_policy: Vec<Hop>,
     /// `context_window_fallbacks`: tried first when the prompt was too long.
     pub context_window: Vec<Hop>,
+    /// How many at the end of `general` are there for every group: they come last, whatever other chains a request is on.
+    pub defaults: usize,
     /// `fallbacks`, and after them `default_fallbacks`.
     pub general: Vec<Hop>,
 }

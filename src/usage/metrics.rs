@@ -12,13 +12,16 @@ use core::fmt::Write;
 pub const OTHER: &str = "other";
 
 /// Every label any metric carries.
-pub const LABELS: [&str; 6] = [
+pub const LABELS: [&str; 9] = [
     "model_group",
     "deployment",
     "provider",
     "operation",
     "status",
     "type",
+    "from",
+    "to",
+    "reason",
 ];
 
 /// What Envoy puts before the name of a metric a Wasm filter defines; it is not part of what Prometheus sees.
@@ -68,14 +71,18 @@ impl Token {
 pub enum Counter {
     /// Answers that came compressed although that was not asked for, and so were passed on without being read.
     CompressedAnswers,
+    /// Deployments sent to rest.
+    Cooldowns,
     /// Money, in billionths of a US dollar.
     CostNanousd,
-    /// stub
-    #[allow(missing_docs)]
+    /// Requests that went on to another model.
     Fallbacks {
-        from: Option<usize>,
-        to: usize,
+        /// The group that failed: an index into the plan's groups.
+        from: usize,
+        /// What happened, in a word of ours.
         reason: &'static str,
+        /// The group that comes next: an index into the plan's groups.
+        to: usize,
     },
     /// Requests, by what they asked for and the status the client got.
     Requests {
@@ -84,9 +91,11 @@ pub enum Counter {
         /// The HTTP status.
         status: u16,
     },
-    /// stub
-    #[allow(missing_docs)]
-    Retries { reason: &'static str },
+    /// Attempts after the first within a group.
+    Retries {
+        /// What happened, in a word of ours.
+        reason: &'static str,
+    },
     /// Tokens.
     Tokens(Token),
     /// Requests whose price nobody knows.
@@ -94,11 +103,17 @@ pub enum Counter {
 }
 
 impl Counter {
-    /// The name to define the metric under.
-    pub fn name(self, labels: &Labels<'_>) -> String {
+    /// The name to define the metric under; `group` knows the names of the plan's groups.
+    pub fn name<'a>(self, labels: &Labels<'_>, group: impl Fn(usize) -> Option<&'a str>) -> String {
         match self {
             Counter::CompressedAnswers => named("dragoman_compressed_answers_total", &[], labels),
+            Counter::Cooldowns => named("dragoman_cooldowns_total", &[], labels),
             Counter::CostNanousd => named("dragoman_cost_nanousd_total", &[], labels),
+            Counter::Fallbacks { from, reason, to } => {
+                let of = |index| group(index).unwrap_or(OTHER);
+                let own = [("from", of(from)), ("to", of(to)), ("reason", reason)];
+                labelled("dragoman_fallbacks_total", own)
+            }
             Counter::Requests { operation, status } => {
                 let status = if (100..600).contains(&status) {
                     status.to_string()
@@ -111,17 +126,37 @@ impl Counter {
                     labels,
                 )
             }
+            Counter::Retries { reason } => {
+                named("dragoman_retries_total", &[("reason", reason)], labels)
+            }
             Counter::Tokens(token) => {
                 named("dragoman_tokens_total", &[("type", token.label())], labels)
             }
-            Counter::Fallbacks { reason, .. } => {
-                named("dragoman_fallbacks_total", &[("type", reason)], labels)
-            }
-            Counter::Retries { reason } => {
-                named("dragoman_retries_total", &[("type", reason)], labels)
-            }
             Counter::UnpricedRequests => named("dragoman_unpriced_requests_total", &[], labels),
         }
+    }
+}
+
+/// Something that goes up and down.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Gauge {
+    /// Whether a deployment is healthy (0), half-open (1) or resting (2).
+    DeploymentState,
+    /// Requests under way, of all workers.
+    InFlight,
+}
+
+impl Gauge {
+    /// All of them.
+    pub const ALL: [Gauge; 2] = [Gauge::DeploymentState, Gauge::InFlight];
+
+    /// The name to define the metric under.
+    pub fn name(self, labels: &Labels<'_>) -> String {
+        let family = match self {
+            Gauge::DeploymentState => "dragoman_deployment_state",
+            Gauge::InFlight => "dragoman_in_flight",
+        };
+        named(family, &[], labels)
     }
 }
 
@@ -194,8 +229,12 @@ fn named(family: &str, own: &[(&str, &str)], labels: &Labels<'_>) -> String {
         ("deployment", labels.deployment),
         ("provider", labels.provider),
     ];
+    labelled(family, own.iter().copied().chain(common))
+}
+
+fn labelled<'a>(family: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut name = family.to_owned();
-    for (label, value) in own.iter().chain(&common) {
+    for (label, value) in labels {
         name.push(';');
         name.push_str(label);
         name.push('=');
@@ -232,13 +271,17 @@ mod tests {
         provider: "openai",
     };
 
+    fn no_group(_: usize) -> Option<&'static str> {
+        None
+    }
+
     #[test]
     fn a_name_lists_its_labels_after_the_family() {
         let name = Counter::Requests {
             operation: "chat",
             status: 200,
         }
-        .name(&LABELS);
+        .name(&LABELS, no_group);
 
         assert_eq!(
             name,
@@ -250,7 +293,7 @@ mod tests {
     fn the_kind_of_token_is_a_label() {
         assert!(
             Counter::Tokens(Token::CacheRead)
-                .name(&LABELS)
+                .name(&LABELS, no_group)
                 .starts_with("dragoman_tokens_total;type=cache_read;")
         );
     }
@@ -261,7 +304,7 @@ mod tests {
             operation: "chat",
             status: 999,
         }
-        .name(&LABELS);
+        .name(&LABELS, no_group);
 
         assert!(name.contains(";status=other;"));
     }
@@ -287,17 +330,25 @@ mod tests {
     fn every_label_a_name_carries_has_a_pattern() {
         let counters = [
             Counter::CompressedAnswers,
+            Counter::Cooldowns,
             Counter::CostNanousd,
+            Counter::Fallbacks {
+                from: 0,
+                reason: "timeout",
+                to: 1,
+            },
             Counter::Requests {
                 operation: "chat",
                 status: 200,
             },
+            Counter::Retries { reason: "timeout" },
             Counter::Tokens(Token::Input),
             Counter::UnpricedRequests,
         ];
         let names = counters
-            .map(|c| c.name(&LABELS))
+            .map(|c| c.name(&LABELS, no_group))
             .into_iter()
+            .chain(Gauge::ALL.map(|g| g.name(&LABELS)))
             .chain(Histogram::ALL.map(|h| h.name(&LABELS)));
 
         for name in names {
@@ -309,6 +360,20 @@ mod tests {
                 assert!(super::LABELS.contains(&label.0), "{} in {name}", label.0);
             }
         }
+    }
+
+    #[test]
+    fn a_fallback_is_named_by_the_groups_it_went_from_and_to() {
+        let groups = ["gpt", "claude"];
+        let fallback = Counter::Fallbacks {
+            from: 0,
+            reason: "timeout",
+            to: 1,
+        };
+        assert_eq!(
+            fallback.name(&LABELS, |index| groups.get(index).copied()),
+            "dragoman_fallbacks_total;from=gpt;to=claude;reason=timeout"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dragoman::provider;
-use dragoman::usage::metrics::{Counter, Histogram, Labels, Token};
+use dragoman::usage::metrics::{Counter, Gauge, Histogram, Labels, Token};
 
 const README: &str = include_str!("../../README.md");
 
@@ -41,14 +41,22 @@ fn readme_names_every_metric() {
     };
     let counters = [
         Counter::CompressedAnswers,
+        Counter::Cooldowns,
         Counter::CostNanousd,
+        Counter::Fallbacks {
+            from: 0,
+            reason: "",
+            to: 0,
+        },
         requests,
+        Counter::Retries { reason: "" },
         Counter::Tokens(Token::Input),
         Counter::UnpricedRequests,
     ];
-    let counters = counters.map(|counter| counter.name(&labels));
+    let counters = counters.map(|counter| counter.name(&labels, |_| None));
+    let gauges = Gauge::ALL.map(|gauge| gauge.name(&labels));
     let histograms = Histogram::ALL.map(|histogram| histogram.name(&labels));
-    for name in counters.iter().chain(&histograms) {
+    for name in counters.iter().chain(&gauges).chain(&histograms) {
         let family = name.split(';').next().unwrap();
         assert!(README.contains(&format!("`{family}`")), "{family}");
     }

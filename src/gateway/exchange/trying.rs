@@ -352,13 +352,14 @@ impl Exchange {
         failure: &Failure,
         cx: &mut Context<'_>,
     ) {
-        let from = self.account.subject.group;
-        let counter = Counter::Fallbacks {
+        let counter = |from| Counter::Fallbacks {
             from,
             to: group,
             reason: failure.class.name(),
         };
-        cx.meter.add(counter, self.account.subject, 1);
+        if let Some(from) = self.account.subject.group {
+            cx.meter.add(counter(from), self.account.subject, 1);
+        }
         work.tried.clear();
         work.pinned = None;
         retrying(work, cx);

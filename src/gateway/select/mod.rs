@@ -1,68 +1,247 @@
-//! stub
-#![allow(missing_docs, clippy::all)]
-use super::Context;
+//! Which deployment serves an attempt.
+//!
+//! Candidates are narrowed down step by step, and nothing is listed while nothing narrows them: a group of a thousand costs
+//! what a group of three does.
+//!
+//! 1. [`tags`]: what the request may use.
+//! 2. [`checks`]: what can serve it.
+//! 3. [`awake`]: what does not rest. One whose rest is over gets one request, which tries it. Where all rest, they are used all
+//!    the same, but for those that refuse the credential: a wrong guess costs an attempt, refusing costs the request.
+//! 4. By turns: what was not tried yet first, then by `order`.
+//! 5. [`rank`]: the strategy's choice.
+//! 6. [`reserve`]: its place is taken; if there is none, the next best.
+
+mod awake;
+mod checks;
+mod pool;
+mod rank;
+mod reserve;
+mod tags;
+#[cfg(test)]
+mod tests;
+
 use core::time::Duration;
-#[derive(Clone, Copy, Debug, Default)]
+
+use super::Context;
+use crate::config::plan::Group;
+use crate::state::minute::Limits;
+use crate::state::rests::Standing;
+use crate::value::time::Timestamp;
+use pool::Pool;
+
+pub(super) use reserve::{Reserved, kept};
+
+/// When nobody knows how long to wait: a place may be free the next moment.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What a request needs of a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
+    /// An answer that keeps to a JSON schema.
     pub schema: bool,
+    /// Calling functions.
     pub tools: bool,
+    /// Seeing images.
     pub vision: bool,
 }
-#[derive(Debug)]
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
 pub struct Want<'a> {
+    /// Index into the plan's groups.
     pub group: usize,
-    pub tags: &'a [String],
-    pub stream: bool,
+    /// About how many tokens the prompt has.
     pub input_tokens: u64,
+    /// The most tokens the answer may have, if the client said.
     pub max_tokens: Option<u64>,
+    /// What the model must be able to do.
     pub needs: Needs,
-    pub tried: &'a [usize],
+    /// The one deployment it may be, as an index into the plan's, if the request named one.
     pub pinned: Option<usize>,
+    /// Whether the client wants a stream.
+    pub stream: bool,
+    /// The request's tags.
+    pub tags: &'a [String],
+    /// The deployments that already failed.
+    pub tried: &'a [usize],
 }
+
+/// A deployment that was picked. It has a request under way until [`super::book::ended`] is told.
 #[derive(Debug)]
+#[must_use]
 pub struct Pick {
+    /// Index into the plan's deployments.
     pub deployment: usize,
+    /// Whether it is the one request that tries whether the deployment has recovered.
     pub probe: bool,
+    /// The group it was picked for.
+    pub(super) group: usize,
+    pub(super) reserved: Option<Reserved>,
+    /// Whether the deployment had a rest when it was picked.
+    pub(super) rested: bool,
+    /// Whether it has one of a limited number of seats.
+    pub(super) seated: bool,
+    /// When it was picked.
+    pub(super) since: Timestamp,
 }
-#[derive(Debug)]
+
+/// Why there is no deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lack {
+    /// None can do that.
     Capability(&'static str),
+    /// None takes that many tokens.
     ContextWindow,
-    Cooling { retry_after: Duration },
+    /// All rest, and none is worth a try.
+    Cooling {
+        /// Until the first may be asked.
+        retry_after: Duration,
+    },
+    /// There are none.
     Empty,
-    Full { retry_after: Duration },
-    Limited { retry_after: Duration },
+    /// All have as many requests as they take.
+    Full {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// All have had as many requests or tokens in a minute as they may.
+    Limited {
+        /// Until the first may have more.
+        retry_after: Duration,
+    },
+    /// None has the request's tags.
     Tags,
 }
+
+/// Picks a deployment and takes a place there.
+///
+/// # Errors
+/// Why there is none; nothing was taken.
 pub fn select(want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
-    let group = cx.plan.groups.get(want.group).ok_or(Lack::Empty)?;
-    if let Some(deployment) = want.pinned {
-        return Ok(Pick {
-            deployment,
-            probe: false,
-        });
+    cx.desk.attend(cx.now, cx.store, cx.rng);
+    let plan = cx.plan;
+    let group = plan.groups.get(want.group).ok_or(Lack::Empty)?;
+    let mut pool = Pool::of(group);
+    match want.pinned {
+        Some(pinned) => pool.retain(|deployment| deployment == pinned),
+        None => {
+            tags::keep(&mut pool, want.tags, plan)?;
+            checks::keep(&mut pool, want, plan)?;
+        }
     }
-    let all = group.deployments.iter().all(|d| want.tried.contains(d));
-    let weights: Vec<f64> = group
-        .deployments
-        .iter()
-        .zip(&group.weights)
-        .map(|(d, w)| {
-            if !all && want.tried.contains(d) {
-                0.0
-            } else {
-                *w
-            }
-        })
-        .collect();
-    let offset = crate::routing::simple_shuffle(&weights, cx.rng).ok_or(Lack::Empty)?;
-    Ok(Pick {
-        deployment: group.deployments.get(offset).copied().unwrap_or_default(),
-        probe: false,
-    })
+    if pool.is_empty() {
+        return Err(Lack::Empty);
+    }
+    awake::keep(&mut pool, cx)?;
+    by_turns(pool, want, cx)
 }
+
+/// How many deployments of the group, besides `tried`, could be asked: they do not rest, and nobody is finding out whether they
+/// have recovered.
+#[must_use]
 pub fn healthy(group: usize, tried: &[usize], cx: &mut Context<'_>) -> usize {
-    cx.plan.groups.get(group).map_or(0, |g| {
-        g.deployments.iter().filter(|d| !tried.contains(d)).count()
-    })
+    let Some(group) = cx.plan.groups.get(group) else {
+        return 0;
+    };
+    cx.desk.learn(cx.store);
+    let mut pool = Pool::of(group);
+    if !tried.is_empty() {
+        pool.retain(|deployment| !tried.contains(&deployment));
+    }
+    if !cx.desk.all_healthy() {
+        pool.retain(|deployment| is_open(cx.desk.standing(deployment, cx.now)));
+    }
+    pool.len()
+}
+
+fn is_open(standing: Option<Standing>) -> bool {
+    matches!(standing, None | Some(Standing::Due))
+}
+
+/// Takes the first that has a place: first what was not tried, of this what has the lowest order.
+fn by_turns(mut pool: Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
+    let is_retry = !want.tried.is_empty();
+    let mut lack = None;
+    if is_retry || cx.desk.is_ordered(want.group) {
+        let plan = cx.plan;
+        let turn = |deployment: usize, cx: &Context<'_>| {
+            let standing = cx.desk.standing(deployment, cx.now);
+            // A request that has failed once is not the one to take a chance with.
+            let is_risk = is_retry && standing == Some(Standing::Due);
+            let order = plan.deployments.get(deployment).and_then(|of| of.order);
+            let was_tried = want.tried.contains(&deployment);
+            (was_tried, is_risk, order.unwrap_or(u64::MAX))
+        };
+        while let Some(first) = pool.split_lowest(|deployment| turn(deployment, cx)) {
+            match one_of(first, want, cx) {
+                Ok(pick) => return Ok(pick),
+                Err(other) => lack = Some(sooner(lack, other)),
+            }
+        }
+        return Err(lack.unwrap_or(Lack::Empty));
+    }
+    one_of(pool, want, cx)
+}
+
+/// Takes the one that is due for a try, else the one the strategy picks, else the next best.
+fn one_of(mut pool: Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
+    let mut lack = None;
+    if !cx.desk.all_healthy() {
+        for deployment in awake::due(&mut pool, cx) {
+            match probe(deployment, want, cx) {
+                Ok(pick) => return Ok(pick),
+                Err(other) => lack = Some(sooner(lack, other)),
+            }
+        }
+    }
+    while let Some(place) = rank::choose(&pool, want, cx) {
+        let Some(deployment) = pool.deployment(place) else {
+            break;
+        };
+        match reserve::take(deployment, want, cx) {
+            Ok(pick) => return Ok(pick),
+            Err(other) => lack = Some(sooner(lack, other)),
+        }
+        pool.retain(|other| other != deployment);
+    }
+    Err(lack.unwrap_or(Lack::Cooling { retry_after: SOON }))
+}
+
+fn probe(deployment: usize, want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
+    if !cx.desk.probe(deployment, cx.now, cx.store) {
+        return Err(Lack::Cooling { retry_after: SOON });
+    }
+    match reserve::take(deployment, want, cx) {
+        Ok(pick) => Ok(Pick {
+            probe: true,
+            ..pick
+        }),
+        Err(lack) => {
+            cx.desk.unprobe(deployment, cx.now, cx.store);
+            Err(lack)
+        }
+    }
+}
+
+/// Which of two lacks to tell of: that which is over sooner.
+fn sooner(lack: Option<Lack>, other: Lack) -> Lack {
+    let wait = |lack: &Lack| match lack {
+        Lack::Cooling { retry_after }
+        | Lack::Full { retry_after }
+        | Lack::Limited { retry_after } => *retry_after,
+        Lack::Capability(_) | Lack::ContextWindow | Lack::Empty | Lack::Tags => Duration::MAX,
+    };
+    match lack {
+        Some(lack) if wait(&lack) <= wait(&other) => lack,
+        Some(_) | None => other,
+    }
+}
+
+/// The limits of a deployment in that group that must not be exceeded.
+fn limits(deployment: usize, group: &Group, cx: &Context<'_>) -> Limits {
+    let deployment = cx.plan.deployments.get(deployment);
+    match deployment {
+        Some(deployment) if reserve::binds(group, cx.plan) => reserve::limits_of(deployment),
+        Some(_) | None => Limits::default(),
+    }
 }

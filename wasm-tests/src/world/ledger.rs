@@ -1,7 +1,7 @@
 //! Counts kept in a list, so that tests can ask for them.
 
 use dragoman::gateway::meter::{Meter, Subject};
-use dragoman::usage::metrics::{Counter, Histogram, Token};
+use dragoman::usage::metrics::{Counter, Gauge, Histogram, Token};
 use serde_json::Value;
 
 /// All that was counted and logged.
@@ -9,6 +9,8 @@ use serde_json::Value;
 pub struct Ledger {
     /// What was added.
     pub added: Vec<(Counter, Subject, u64)>,
+    /// What gauges were set to, in that order.
+    pub gauged: Vec<(Gauge, Subject, u64)>,
     /// What was stated for the access log.
     pub logged: Vec<Vec<u8>>,
     /// What was observed.
@@ -50,6 +52,7 @@ impl Ledger {
                 Some((*operation, *status))
             }
             Counter::CompressedAnswers
+            | Counter::Cooldowns
             | Counter::CostNanousd
             | Counter::Fallbacks { .. }
             | Counter::Retries { .. }
@@ -57,6 +60,13 @@ impl Ledger {
             | Counter::UnpricedRequests => None,
         };
         self.added.iter().filter_map(request).collect()
+    }
+
+    /// What a gauge shows for a subject; `None` when it was never set.
+    #[must_use]
+    pub fn shown(&self, gauge: Gauge, subject: Subject) -> Option<u64> {
+        let this = |entry: &&(Gauge, Subject, u64)| (entry.0, entry.1) == (gauge, subject);
+        self.gauged.iter().rfind(this).map(|(_, _, value)| *value)
     }
 
     /// What was observed for a histogram.
@@ -86,6 +96,10 @@ impl Ledger {
 impl Meter for Ledger {
     fn add(&mut self, counter: Counter, subject: Subject, by: u64) {
         self.added.push((counter, subject, by));
+    }
+
+    fn gauge(&mut self, gauge: Gauge, subject: Subject, value: u64) {
+        self.gauged.push((gauge, subject, value));
     }
 
     fn observe(&mut self, histogram: Histogram, subject: Subject, value: u64) {

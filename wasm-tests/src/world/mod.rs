@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use dragoman::config::plan::Plan;
 use dragoman::config::read;
+use dragoman::gateway::book;
 use dragoman::state::{Desk, Memory};
 use dragoman::value::rng::Rng;
 use dragoman::value::time::Timestamp;
@@ -57,7 +58,7 @@ impl World {
             Err(faults) => panic!("{faults:?}"),
         };
         Self {
-            desk: Desk::default(),
+            desk: book::desk(&checked.plan),
             ledger: Ledger::default(),
             now: Timestamp::from_nanos(BEGINNING),
             plan: checked.plan,
@@ -92,7 +93,7 @@ impl World {
         self.ledger = Ledger::default();
         self.now = Timestamp::from_nanos(BEGINNING);
         self.rng = Rng::new(1);
-        self.desk = Desk::default();
+        self.desk = book::desk(&self.plan);
         self.store = Memory::default();
     }
 
