@@ -46,7 +46,9 @@ impl Exchange {
     /// begun.
     fn is_to_be_brought_again(&self, state: &State, details: &str, cx: &Context<'_>) -> bool {
         let waits = matches!(state, State::Replaying { .. });
-        let cut = state.attempt().is_some() && why(details) != CLIENT_LEFT;
+        // While another attempt is awaited or made, what is left of a failed one may still be cut.
+        let held = matches!(state, State::Calling | State::Waiting { .. });
+        let cut = (held || state.attempt().is_some()) && why(details) != CLIENT_LEFT;
         cx.plan.transport == Transport::Envoy && !self.settled && (waits || cut)
     }
 

@@ -259,29 +259,56 @@ impl Exchange {
         failure
     }
 
-    /// The connection was cut, and nobody asked the gateway: Envoy brings the request again. What happens then is decided now.
+    /// The connection was cut, and nobody asked the gateway: Envoy brings the request again. What happens then is decided now,
+    /// unless it was decided before.
     pub(super) fn cut_off(&mut self, state: State, cx: &mut Context<'_>) {
+        let decided = if let State::Waiting { until } = &state {
+            Some(*until)
+        } else {
+            None
+        };
         self.state = State::Replaying {
             until: cx.now.after(super::waking::PATIENCE),
         };
-        if let Some(call) = self.call.take() {
+        let (attempt, call) = (state.into_attempt(), self.call.take());
+        let second = call.as_ref().map(|call| call.pick.deployment);
+        if let Some(call) = call {
             self.lost_the_race(call, "cut", cx);
         }
-        let (Some(attempt), Some(mut work)) = (state.into_attempt(), self.work.take()) else {
+        let Some(mut work) = self.work.take() else {
             return;
         };
-        let index = attempt.pick.deployment;
         let error = refuse::local(Local::Reset);
-        let failure = self.note(&mut work, attempt, None, error, cx);
-        match verdict(&mut work, &failure, Some(index), cx) {
-            Verdict::FallBack(hop) => self.fall_back(&mut work, hop.group, &failure, cx),
+        if let Some(attempt) = attempt {
+            let index = attempt.pick.deployment;
+            let failure = self.note(&mut work, attempt, None, error, cx);
+            self.decide_for_later(&mut work, &failure, index, cx);
+        } else if let Some(second) = second {
+            // The first had failed already. This one did not, but its answer has nowhere to go.
+            let failure = Failure::of(&error, None, cx.now);
+            self.decide_for_later(&mut work, &failure, second, cx);
+        } else if let Some(until) = decided {
+            work.not_before = until;
+        }
+        self.work = Some(work);
+    }
+
+    /// Says what is to be done when Envoy has brought the request again.
+    fn decide_for_later(
+        &mut self,
+        work: &mut Work,
+        failure: &Failure,
+        failed: usize,
+        cx: &mut Context<'_>,
+    ) {
+        match verdict(work, failure, Some(failed), cx) {
+            Verdict::FallBack(hop) => self.fall_back(work, hop.group, failure, cx),
             Verdict::GiveUp => work.over = true,
             Verdict::Retry { after } => {
-                self.count_retry(&mut work, failure.class.name(), cx);
+                self.count_retry(work, failure.class.name(), cx);
                 work.not_before = cx.now.after(after);
             }
         }
-        self.work = Some(work);
     }
 
     /// Does what the policy says about a failure.
