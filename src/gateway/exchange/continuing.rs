@@ -144,7 +144,9 @@ impl Exchange {
         let usage = self.account.usage.take().unwrap_or_default();
         let failure = Failure::of(&broken.failure, None, cx.now);
         let index = attempt.pick.deployment;
-        let begun = continuation.filter(|continuation| continuation.can_go_on());
+        // The answer to a call that is still under way could be taken for the continuation's.
+        let is_free = self.call.is_none();
+        let begun = continuation.filter(|continuation| is_free && continuation.can_go_on());
         let begun = begun.and_then(|continuation| Some((continuation, self.work.take()?)));
         let Some((mut continuation, mut work)) = begun else {
             self.account.usage = Some(usage);
