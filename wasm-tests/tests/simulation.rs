@@ -51,7 +51,10 @@ fn in_no_world_does_any_invariant_break() {
         sum.requests += report.requests;
     }
     println!("{sum:?}");
-    assert!(runs < 100 || sum.rescued * 20 > sum.requests, "too few requests are rescued for this to tell anything: {sum:?}");
+    assert!(
+        runs < 100 || sum.rescued * 20 > sum.requests,
+        "too few requests are rescued for this to tell anything: {sum:?}"
+    );
 }
 
 #[test]

@@ -44,7 +44,9 @@ impl Simulation {
     fn judged(&self, visit: &Visit, answer: &Answer) -> Result<Got, String> {
         let body = String::from_utf8_lossy(&answer.body).into_owned();
         if answer.status != 200 {
-            return error(&body).map(|()| Got::Error).map_err(|what| format!("{what}: {} {body}", answer.status));
+            return error(&body)
+                .map(|()| Got::Error)
+                .map_err(|what| format!("{what}: {} {body}", answer.status));
         }
         if visit.request.stream {
             self.stream(visit, &body)
@@ -69,7 +71,10 @@ impl Simulation {
             .iter()
             .filter_map(|event| serde_json::from_str(event).ok())
             .collect();
-        let errors = chunks.iter().filter(|chunk| chunk.get("error").is_some()).count();
+        let errors = chunks
+            .iter()
+            .filter(|chunk| chunk.get("error").is_some())
+            .count();
         let text: String = chunks
             .iter()
             .filter_map(|chunk| chunk.pointer("/choices/0/delta/content")?.as_str())
@@ -79,7 +84,11 @@ impl Simulation {
                 self.is_told(visit, &text, true)?;
                 Ok(Got::Answer)
             }
-            (0, 1) if chunks.last().is_some_and(|chunk| chunk.get("error").is_some()) => {
+            (0, 1)
+                if chunks
+                    .last()
+                    .is_some_and(|chunk| chunk.get("error").is_some()) =>
+            {
                 if text.is_empty() {
                     return Err(complaint("an error inside a 200 before any content"));
                 }
@@ -93,10 +102,19 @@ impl Simulation {
     /// Whether a provider said that: all of it, or the beginning. Where streams are gone on with, the beginning of one and all
     /// of another.
     fn is_told(&self, visit: &Visit, text: &str, all: bool) -> Result<(), String> {
-        let texts = visit.attempts.iter().map(|attempt| attempt.script.text.as_str());
+        let texts = visit
+            .attempts
+            .iter()
+            .map(|attempt| attempt.script.text.as_str());
         let is_end = |rest: &str| {
             let mut texts = texts.clone();
-            texts.any(|said| if all { rest == said } else { said.starts_with(rest) })
+            texts.any(|said| {
+                if all {
+                    rest == said
+                } else {
+                    said.starts_with(rest)
+                }
+            })
         };
         let joined = || {
             let continued = self.plan.midstream == Midstream::Continue;

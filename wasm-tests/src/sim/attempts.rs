@@ -48,7 +48,9 @@ impl Simulation {
         });
         let number = it.attempts.len() - 1;
         let id = self.plan.deployments[deployment].id.clone();
-        self.trace(visit, || format!("attempt {number} at {id}, hedge: {hedges}, {rest:?}"));
+        self.trace(visit, || {
+            format!("attempt {number} at {id}, hedge: {hedges}, {rest:?}")
+        });
         number
     }
 
@@ -170,10 +172,17 @@ impl Simulation {
             return;
         }
         let again = self.visits[visit].tried.contains(&deployment);
-        if verdict.others == 0 {
-            self.fault(visit, "it was tried again at once, with nobody left to ask".to_owned());
+        if verdict.others == 0 && !floor.is_zero() {
+            self.fault(
+                visit,
+                "it was tried again at once, with nobody left to ask".to_owned(),
+            );
         } else if again && !self.others(visit).is_empty() {
-            self.fault(visit, "it was tried again at once where it had failed".to_owned());
+            let others = self.others(visit);
+            self.fault(
+                visit,
+                format!("it was tried again at once where it had failed, and not at {others:?}"),
+            );
         }
     }
 
@@ -191,9 +200,11 @@ impl Simulation {
             let words = format!("deployment {deployment} rests, and {others:?} are healthy");
             self.fault(visit, words);
         }
-        let mut all = self.visits.iter().flat_map(|visit| &visit.attempts);
-        if all.any(|other| other.open && other.probes && other.deployment == deployment) {
-            let words = format!("deployment {deployment} is probed twice, and {others:?} are healthy");
+        let visits = self.visits.iter();
+        let mut open = visits.flat_map(|visit| visit.attempts.iter().filter(|of| visit.awaits(of)));
+        if open.any(|of| of.probes && of.deployment == deployment) {
+            let words =
+                format!("deployment {deployment} is probed twice, and {others:?} are healthy");
             self.fault(visit, words);
         }
     }
@@ -203,11 +214,17 @@ impl Simulation {
         let of = &self.plan.deployments[deployment];
         let (open, lately) = (self.open(deployment), self.lately(deployment));
         if of.max_parallel.is_some_and(|most| open >= most as usize) {
-            self.fault(visit, format!("deployment {deployment} has more than its limit at once"));
+            self.fault(
+                visit,
+                format!("deployment {deployment} has more than its limit at once"),
+            );
         }
         let of = &self.plan.deployments[deployment];
         if self.is_limited(deployment) && of.rpm.is_some_and(|most| lately >= most) {
-            self.fault(visit, format!("deployment {deployment} has more than its rpm"));
+            self.fault(
+                visit,
+                format!("deployment {deployment} has more than its rpm"),
+            );
         }
     }
 
@@ -235,10 +252,13 @@ impl Simulation {
         let members = self.plan.groups[*group].deployments.iter().copied();
         let could = |member: &usize| {
             let of = &self.plan.deployments[*member];
-            let is_full = of.max_parallel.is_some_and(|most| self.open(*member) >= most as usize);
-            let is_limited = self.is_limited(*member)
-                && of.rpm.is_some_and(|most| self.lately(*member) >= most);
-            let rests = |rest: Rest| self.now < rest.until || rest.probe.is_some();
+            let is_full = of
+                .max_parallel
+                .is_some_and(|most| self.open(*member) >= most as usize);
+            let is_limited =
+                self.is_limited(*member) && of.rpm.is_some_and(|most| self.lately(*member) >= most);
+            let probed = |rest: &Rest| rest.probe.is_some_and(|probe| probe.since < self.now);
+            let rests = |rest: Rest| self.now < rest.until || probed(&rest);
             let rests = self.rest_of(*member).is_some_and(rests);
             !it.tried.contains(member) && !is_full && !is_limited && !rests
         };
@@ -251,10 +271,11 @@ impl Simulation {
         rests.of(self.workers[0].desk.key(deployment)).copied()
     }
 
+    /// How many requests it has for certain.
     fn open(&self, deployment: usize) -> usize {
-        let open = |attempt: &&Attempt| attempt.open && attempt.deployment == deployment;
-        let all = self.visits.iter().flat_map(|visit| &visit.attempts);
-        all.filter(open).count()
+        let visits = self.visits.iter();
+        let open = visits.flat_map(|visit| visit.attempts.iter().filter(|of| visit.awaits(of)));
+        open.filter(|of| of.deployment == deployment).count()
     }
 
     /// How many requests it had in the last minute.

@@ -44,13 +44,15 @@ impl Simulation {
                 let text = answer.header(name).unwrap_or_default();
                 text.parse().unwrap_or_default()
             };
-            let told = number("x-litellm-attempted-retries")
-                + number("x-litellm-attempted-fallbacks");
+            let told =
+                number("x-litellm-attempted-retries") + number("x-litellm-attempted-fallbacks");
             let made = it.attempts.iter().filter(|attempt| !attempt.hedges);
             // A stream that is gone on with was begun before that was known.
             let made = made.filter(|attempt| attempt.at <= it.begun.unwrap_or(self.now));
             if made.count() > 1 + told {
-                faults.push(format!("{told} attempts but one are told, and more were made"));
+                faults.push(format!(
+                    "{told} attempts but one are told, and more were made"
+                ));
             }
         }
         for fault in faults {
@@ -68,7 +70,10 @@ impl Simulation {
         };
         let took = ended.since(arrived);
         if took > limit + LATE {
-            self.fault(visit, format!("it took {took:?}, with a limit of {limit:?}"));
+            self.fault(
+                visit,
+                format!("it took {took:?}, with a limit of {limit:?}"),
+            );
         }
     }
 
@@ -82,7 +87,10 @@ impl Simulation {
         self.report.promised += 1;
         self.report.rescued += usize::from(is_good && it.attempts.len() > 1);
         if !is_good {
-            self.fault(visit, format!("a deployment was healthy, and the client got {got:?}"));
+            self.fault(
+                visit,
+                format!("a deployment was healthy, and the client got {got:?}"),
+            );
         }
     }
 
@@ -93,12 +101,16 @@ impl Simulation {
         let totals = desk.totals(now, &self.store);
         let mut left = Vec::new();
         if totals != (0, 0) {
-            left.push(format!("worker {worker}: {totals:?} requests and retries are left"));
+            left.push(format!(
+                "worker {worker}: {totals:?} requests and retries are left"
+            ));
         }
         for deployment in 0..self.plan.deployments.len() {
             let number = desk.in_flight(deployment, &self.store);
             if number > 0 {
-                left.push(format!("worker {worker}: {number} are in flight at {deployment}"));
+                left.push(format!(
+                    "worker {worker}: {number} are in flight at {deployment}"
+                ));
             }
         }
         self.report.faults.extend(left);

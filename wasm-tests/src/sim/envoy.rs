@@ -42,7 +42,13 @@ impl Simulation {
         let call = Call::chat(&self.visits[visit].request.body)
             .header("x-dragoman-exchange", format!("exchange-{visit}"));
         let head = call.head();
-        match self.step(visit, Event::Arrived { head: &head, last: false }) {
+        match self.step(
+            visit,
+            Event::Arrived {
+                head: &head,
+                last: false,
+            },
+        ) {
             Effect::Hold => {
                 let whole = Happening::Completes { visit, leg };
                 self.agenda.plan(now.after(wait), whole);
@@ -146,11 +152,13 @@ impl Simulation {
         self.visits[visit].envoy.ended |= last;
         match effect {
             Effect::Abort(bytes) => self.abort(visit, bytes),
-            Effect::Dispatch(call) => self.dispatch(visit, &call),
+            Effect::Dispatch(call) => {
+                self.drop_held(visit);
+                self.dispatch(visit, &call);
+            }
             Effect::Drop => {
-                let it = &mut self.visits[visit];
-                it.envoy.held.clear();
-                it.envoy.read = 0;
+                self.drop_held(visit);
+                let it = &self.visits[visit];
                 if it.answer.is_some() && it.envoy.call.is_none() {
                     self.fault(visit, "bytes on their way are dropped".to_owned());
                 }
@@ -195,6 +203,12 @@ impl Simulation {
                 self.fault(visit, format!("{effect:?} outside a callback"));
             }
         }
+    }
+
+    fn drop_held(&mut self, visit: usize) {
+        let envoy = &mut self.visits[visit].envoy;
+        envoy.held.clear();
+        envoy.read = 0;
     }
 
     fn abort(&mut self, visit: usize, bytes: Vec<u8>) {
@@ -251,8 +265,12 @@ impl Simulation {
         let it = &mut self.visits[visit];
         it.envoy.open = false;
         it.envoy.native = None;
-        it.envoy.call = None;
         it.envoy.away_since = Some(now);
+        if let Some(call) = it.envoy.call.take() {
+            // Nobody hears what it brings, so it was not in vain.
+            let deployment = it.attempts[call].deployment;
+            it.tried.retain(|tried| *tried != deployment);
+        }
         if self.dice.chance(50) {
             self.closed(visit, Some(status), details);
         }
@@ -310,10 +328,7 @@ impl Simulation {
     }
 
     fn dispatch(&mut self, visit: usize, call: &effect::Call) {
-        let it = &mut self.visits[visit];
-        it.envoy.held.clear();
-        it.envoy.read = 0;
-        if it.envoy.call.is_some() {
+        if self.visits[visit].envoy.call.is_some() {
             self.fault(visit, "two calls at the same time".to_owned());
         }
         let timeout = call.timeout.max(Duration::from_millis(1));

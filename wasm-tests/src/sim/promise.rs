@@ -13,13 +13,15 @@ impl Simulation {
     pub(super) fn most_retries(&self, request: &Request, group: usize) -> usize {
         let group = &self.plan.groups[group];
         let own = request.retries;
-        own.or_else(|| self.retries(group).max()).unwrap_or_default() as usize
+        own.or_else(|| self.retries(group).max())
+            .unwrap_or_default() as usize
     }
 
     fn least_retries(&self, request: &Request, group: usize) -> usize {
         let group = &self.plan.groups[group];
         let own = request.retries;
-        own.or_else(|| self.retries(group).min()).unwrap_or_default() as usize
+        own.or_else(|| self.retries(group).min())
+            .unwrap_or_default() as usize
     }
 
     /// All numbers that may count.
@@ -107,7 +109,10 @@ impl Simulation {
     pub(super) fn is_excused(&self, visit: &Visit) -> bool {
         let ending = visit.ending.map(|(_, ending)| ending);
         let is_late = |attempt: &Attempt| attempt.script.fault.is_some_and(Fault::is_late);
-        let begun = visit.answer.as_ref().is_some_and(|answer| answer.status == 200);
+        let begun = visit
+            .answer
+            .as_ref()
+            .is_some_and(|answer| answer.status == 200);
         ending == Some(Ending::Left)
             || ending == Some(Ending::Overruled)
             || (visit.request.stream && begun && visit.attempts.iter().any(is_late))

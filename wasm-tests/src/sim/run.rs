@@ -69,9 +69,8 @@ impl Simulation {
             Ok(checked) => checked.plan,
             Err(faults) => panic!("seed {seed}: {faults:?}"),
         };
-        let cluster = |(index, of): (usize, &config::plan::Deployment)| {
-            (of.endpoint.cluster.clone(), index)
-        };
+        let cluster =
+            |(index, of): (usize, &config::plan::Deployment)| (of.endpoint.cluster.clone(), index);
         let workers = (0..scenario.workers).map(|_| Worker {
             desk: book::desk(&plan),
             ledger: Ledger::default(),
@@ -258,7 +257,9 @@ impl Simulation {
             for (index, request) in self.scenario.requests.iter().enumerate() {
                 let body = String::from_utf8_lossy(&request.body);
                 let (at, leaves) = (request.at, request.leaves_after);
-                lines.push(format!("request {index} at {at:?}, leaves {leaves:?}: {body}"));
+                lines.push(format!(
+                    "request {index} at {at:?}, leaves {leaves:?}: {body}"
+                ));
             }
         }
     }
@@ -267,7 +268,11 @@ impl Simulation {
 fn shown(effect: &Effect) -> String {
     match effect {
         Effect::Abort(bytes) | Effect::Emit(bytes) => {
-            format!("{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(bytes))
+            format!(
+                "{} bytes: {:?}",
+                bytes.len(),
+                String::from_utf8_lossy(bytes)
+            )
         }
         Effect::Dispatch(call) => format!("dispatch {} within {:?}", call.cluster, call.timeout),
         Effect::Forward { .. } => "forward".to_owned(),

@@ -218,12 +218,20 @@ fn entry(group: &str, id: &str, format: Format, generous: bool, dice: &mut Dice)
             params[key] = value(dice);
         }
     };
-    limit("timeout", 50, dice, |dice| json!(dice.ms(2_500..=5_000).as_secs_f64()));
-    limit("stream_timeout", 30, dice, |dice| json!(dice.ms(1_000..=2_000).as_secs_f64()));
+    limit("timeout", 50, dice, |dice| {
+        json!(dice.ms(2_500..=5_000).as_secs_f64())
+    });
+    limit("stream_timeout", 30, dice, |dice| {
+        json!(dice.ms(1_000..=2_000).as_secs_f64())
+    });
     limit("weight", 20, dice, |dice| json!(dice.within(1..=9)));
-    limit("input_cost_per_token", 30, dice, |dice| json!(1e-6 * dice.within(1..=9) as f64));
+    limit("input_cost_per_token", 30, dice, |dice| {
+        json!(1e-6 * dice.within(1..=9) as f64)
+    });
     if !generous {
-        limit("max_parallel_requests", 20, dice, |dice| json!(dice.within(1..=4)));
+        limit("max_parallel_requests", 20, dice, |dice| {
+            json!(dice.within(1..=4))
+        });
         limit("rpm", 20, dice, |dice| json!(dice.within(2..=12)));
         limit("num_retries", 10, dice, |dice| json!(dice.within(0..=5)));
     }
@@ -242,22 +250,37 @@ fn router(groups: &[String], generous: bool, dice: &mut Dice) -> Value {
     set("fallbacks", chains(groups, 60, dice));
     set("context_window_fallbacks", chains(groups, 20, dice));
     set("content_policy_fallbacks", chains(groups, 20, dice));
-    set("retry_after", dice.one(&[Value::Null, json!(0.2), json!(1)]));
-    set("allowed_fails", dice.one(&[Value::Null, json!(0), json!(1), json!(3)]));
-    set("cooldown_time", dice.one(&[Value::Null, json!(1), json!(5), json!(30)]));
+    set(
+        "retry_after",
+        dice.one(&[Value::Null, json!(0.2), json!(1)]),
+    );
+    set(
+        "allowed_fails",
+        dice.one(&[Value::Null, json!(0), json!(1), json!(3)]),
+    );
+    set(
+        "cooldown_time",
+        dice.one(&[Value::Null, json!(1), json!(5), json!(30)]),
+    );
     set("disable_cooldowns", json!(dice.chance(15)));
     set("enable_pre_call_checks", json!(dice.chance(20)));
     if generous {
         set("num_retries", json!(dice.within(4..=6)));
     } else {
         set("num_retries", json!(dice.within(0..=4)));
-        set("max_fallbacks", dice.one(&[Value::Null, json!(0), json!(1), json!(2)]));
+        set(
+            "max_fallbacks",
+            dice.one(&[Value::Null, json!(0), json!(1), json!(2)]),
+        );
         if dice.chance(15) {
             set("timeout", json!(dice.ms(500..=9_000).as_secs_f64()));
         }
         if dice.chance(20) {
-            set("retry_policy", json!({"RateLimitErrorRetries": dice.within(0..=3),
-                "TimeoutErrorRetries": dice.within(0..=3), "BadRequestErrorRetries": dice.within(0..=2)}));
+            set(
+                "retry_policy",
+                json!({"RateLimitErrorRetries": dice.within(0..=3),
+                "TimeoutErrorRetries": dice.within(0..=3), "BadRequestErrorRetries": dice.within(0..=2)}),
+            );
         }
     }
     Value::Object(settings)
@@ -280,7 +303,11 @@ fn chains(groups: &[String], percent: u64, dice: &mut Dice) -> Value {
         }
         chains.push(json!({ group.as_str(): chain }));
     }
-    if chains.is_empty() { Value::Null } else { json!(chains) }
+    if chains.is_empty() {
+        Value::Null
+    } else {
+        json!(chains)
+    }
 }
 
 fn ours(generous: bool, dice: &mut Dice) -> Value {
@@ -296,7 +323,11 @@ fn ours(generous: bool, dice: &mut Dice) -> Value {
     }
     let tight = json!({"percent": 0, "floor": dice.within(0..=3)});
     let wide = json!({"percent": 100, "floor": 1_000});
-    let budget = if generous { wide.clone() } else { dice.one(&[Value::Null, tight, wide]) };
+    let budget = if generous {
+        wide.clone()
+    } else {
+        dice.one(&[Value::Null, tight, wide])
+    };
     if !budget.is_null() {
         settings["retry_budget"] = budget;
     }

@@ -155,6 +155,16 @@ impl Visit {
         self.ending.is_some() && self.wakes_at.is_none() && self.exchange.is_settled()
     }
 
+    /// Whether the gateway waits for that attempt of its, for certain: one that fails while another is under way may have been
+    /// given up.
+    #[must_use]
+    pub const fn awaits(&self, attempt: &Attempt) -> bool {
+        let may_be_over = attempt.timeout.is_none()
+            && attempt.script.fault.is_some()
+            && self.envoy.call.is_some();
+        attempt.open && !may_be_over
+    }
+
     /// The gateway waits for none of its attempts any more.
     pub fn give_up_attempts(&mut self) {
         for attempt in &mut self.attempts {

@@ -65,9 +65,10 @@ impl Format {
     #[must_use]
     pub fn error_event(self) -> String {
         match self {
-            Self::Anthropic => {
-                event("error", &json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}))
-            }
+            Self::Anthropic => event(
+                "error",
+                &json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+            ),
             Self::Openai => format!("data: {}\n\n", self.error(500, "server_error", "it broke")),
         }
     }
@@ -126,8 +127,10 @@ fn anthropic(words: &[String]) -> Stream {
     Stream {
         beginning: event("message_start", &start) + &event("content_block_start", &block),
         content: words.iter().map(says).collect(),
-        end: event("content_block_stop", &json!({"type": "content_block_stop", "index": 0}))
-            + &event("message_delta", &delta)
+        end: event(
+            "content_block_stop",
+            &json!({"type": "content_block_stop", "index": 0}),
+        ) + &event("message_delta", &delta)
             + &event("message_stop", &json!({"type": "message_stop"})),
     }
 }
