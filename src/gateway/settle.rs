@@ -189,6 +189,15 @@ impl Account {
         }
     }
 
+    /// What was paid for, over all attempts; `None` when nobody knows that anything was.
+    fn spent(&self) -> Option<Usd> {
+        let besides = Some(self.spent_besides).filter(|spent| spent.nanos() > 0);
+        let cost = self
+            .cost
+            .map(|cost| cost.saturating_add(self.spent_besides));
+        cost.or(besides)
+    }
+
     const fn overhead_us(&self) -> u64 {
         self.overhead_ns / 1_000
     }
@@ -252,9 +261,7 @@ impl Account {
                 .map(|usage| usage.cache_write.saturating_add(usage.cache_write_1h)),
             reasoning_tokens: usage.map(|usage| usage.reasoning),
             estimated: usage.map(|usage| usage.estimated),
-            cost_nanousd: self
-                .cost
-                .map(|cost| cost.saturating_add(self.spent_besides).nanos()),
+            cost_nanousd: self.spent().map(Usd::nanos),
             time_to_first_token_ms: self.first_content.map(|first| millis(first, self.arrived)),
             overhead_us: ours.map(|()| self.overhead_us()),
             error,

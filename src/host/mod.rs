@@ -7,6 +7,7 @@ mod legs;
 mod local;
 mod meters;
 mod outer;
+mod queue;
 mod reactor;
 mod root;
 mod shared;

@@ -322,7 +322,12 @@ impl Core {
                 }
                 Action::Continue
             }
-            Effect::Hold => Action::Pause,
+            Effect::Hold => {
+                if let Place::Response { held, .. } = place {
+                    self.read.set(held);
+                }
+                Action::Pause
+            }
             Effect::Pass => self.pass(place),
             Effect::Release { head, body } => {
                 calls::set_head(Map::ResponseHeaders, &head);

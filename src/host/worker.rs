@@ -3,10 +3,11 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
+use super::queue::Queue;
 use super::reactor::Reactor;
 use super::shared::Shared;
 use super::stream::Core;
-use super::{abi, entropy, meters::Meters};
+use super::{entropy, meters::Meters};
 use crate::config::plan::Plan;
 use crate::gateway::transport::ExchangeId;
 use crate::gateway::{Context, book};
@@ -23,7 +24,7 @@ pub struct Worker {
     pub reactor: RefCell<Reactor>,
     own: RefCell<Own>,
     /// Where a stream asks to be called back.
-    queue: Option<u32>,
+    queue: Option<Queue>,
 }
 
 /// What changes as streams go on: borrowed for the length of one step, never across a call that may come back.
@@ -50,7 +51,7 @@ impl Worker {
             plan,
             reactor: RefCell::default(),
             own: RefCell::new(own),
-            queue: abi::register_queue("resume").ok(),
+            queue: Queue::register(),
         }
     }
 
@@ -77,17 +78,17 @@ impl Worker {
 
     /// Has the stream called back as soon as the callback at hand is over; whether that works.
     pub fn call_back(&self, core: &Rc<Core>) -> bool {
-        let Some(queue) = self.queue else {
+        let Some(queue) = &self.queue else {
             return false;
         };
         self.reactor.borrow_mut().keep(core);
-        abi::enqueue(queue, &core.id().to_le_bytes()).is_ok()
+        queue.put(core.id())
     }
 
     /// The streams that have asked to be called back.
     pub fn called_back(&self) -> Vec<Rc<Core>> {
         let mut streams = Vec::new();
-        while let Some(id) = self.queue.and_then(next_id) {
+        while let Some(id) = self.queue.as_ref().and_then(Queue::next) {
             streams.extend(self.reactor.borrow().stream(id));
         }
         streams
@@ -97,11 +98,4 @@ impl Worker {
     pub fn flush(&self) {
         self.own.borrow_mut().meters.flush();
     }
-}
-
-fn next_id(queue: u32) -> Option<u32> {
-    let message = abi::dequeue(queue);
-    message
-        .first_chunk()
-        .map(|bytes| u32::from_le_bytes(*bytes))
 }

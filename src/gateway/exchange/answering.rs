@@ -136,6 +136,8 @@ impl Exchange {
         let mut head = head.clone();
         self.account.usage = Some(Usage::estimated(attempt.input_tokens, 0));
         self.released(&attempt, &mut head, cx);
+        // Nothing can be said to a client in the middle of what cannot be read.
+        self.deadline = None;
         self.state = State::Opaque { attempt };
         Effect::Release { head, body: None }
     }
@@ -221,9 +223,11 @@ impl Exchange {
             return false;
         };
         let group = cx.plan.groups.get(work.course.hop().group);
-        let configured = group.is_some_and(|group| !group.chains.content_policy.is_empty());
-        let own = work.controls.content_policy_fallbacks.is_some();
-        (configured || own) && !work.controls.no_fallbacks
+        let somewhere = match &work.controls.content_policy_fallbacks {
+            Some(own) => !own.is_empty(),
+            None => group.is_some_and(|group| !group.chains.content_policy.is_empty()),
+        };
+        somewhere && !work.controls.no_fallbacks
     }
 
     /// An attempt has brought a good answer.

@@ -9,7 +9,6 @@ use crate::gateway::event::Local;
 use crate::gateway::relay::{Output, cut_short, malformed};
 use crate::gateway::{Context, book, refuse};
 use crate::provider::Reading;
-use crate::usage::Usage;
 use crate::value::head::Head;
 
 impl Exchange {
@@ -27,7 +26,7 @@ impl Exchange {
             return self.continued(attempt, (head, body, local), cx);
         }
         if self.is_being_answered() {
-            self.lost_the_race(attempt, "late", cx);
+            self.came_too_late(attempt, head, body, cx);
             return Effect::Pass;
         }
         match self.judged(attempt, head, body, local, cx) {
@@ -71,18 +70,6 @@ impl Exchange {
             headers,
             body: body.unwrap_or_default(),
         })
-    }
-
-    /// Another attempt was faster. Its provider charges for this one all the same: that is counted, as a guess.
-    pub(super) fn lost_the_race(
-        &mut self,
-        attempt: Attempt,
-        outcome: &'static str,
-        cx: &mut Context<'_>,
-    ) {
-        let usage = Usage::estimated(attempt.input_tokens, 0);
-        self.account.count_besides(&attempt, &usage, cx);
-        self.end(attempt, outcome, cx);
     }
 
     fn call_failed(

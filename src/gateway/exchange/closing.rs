@@ -46,14 +46,14 @@ impl Exchange {
     /// begun.
     fn is_to_be_brought_again(&self, state: &State, details: &str, cx: &Context<'_>) -> bool {
         let waits = matches!(state, State::Replaying { .. });
-        // While another attempt is awaited or made, what is left of a failed one may still be cut.
-        let held = matches!(state, State::Calling | State::Waiting { .. });
-        let cut = (held || state.attempt().is_some()) && why(details) != CLIENT_LEFT;
+        let is_held = matches!(state, State::Calling | State::Waiting { .. });
+        let cut = (is_held || state.attempt().is_some()) && why(details) != CLIENT_LEFT;
         cx.plan.transport == Transport::Envoy && !self.settled && (waits || cut)
     }
 
     /// Envoy has not brought the request again: its client must have left.
     pub(super) fn forgotten(&mut self, cx: &mut Context<'_>) -> Effect {
+        self.account.error = Some(CLIENT_LEFT.to_owned());
         self.settle(cx);
         self.state = State::Answered;
         self.account.close("", cx);

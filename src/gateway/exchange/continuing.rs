@@ -6,15 +6,18 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use super::failing::verdict;
+use super::trying::Launched;
 use super::work::Work;
 use super::{Exchange, State, Streaming};
 use crate::api::chat;
 use crate::canonical::error::ApiError;
+use crate::canonical::request::ChatRequest;
 use crate::config::plan::Midstream;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
-use crate::gateway::relay::{EVENT_LIMIT, cut_short, error_event};
+use crate::gateway::relay::{EVENT_LIMIT, error_event};
 use crate::gateway::{Context, book};
 use crate::policy::{Failure, Verdict};
 use crate::value::head::Head;
@@ -25,13 +28,8 @@ use crate::wire::sse::Decoder;
 #[derive(Debug)]
 pub(super) struct Continuation {
     decoder: Decoder,
-    /// Whether the upstream that broke off has ended its answer.
-    ended: bool,
-    failure: Option<ApiError>,
     /// `id`, `model` and `created` of the first chunk.
     identity: Option<[Value; 3]>,
-    /// What is still to go to the client of what came before the break.
-    out: Vec<u8>,
     /// Whether all of it was plain text.
     plain: bool,
     text: String,
@@ -44,10 +42,7 @@ impl Continuation {
     fn new() -> Self {
         Self {
             decoder: Decoder::new(EVENT_LIMIT),
-            ended: false,
-            failure: None,
             identity: None,
-            out: Vec::new(),
             plain: true,
             text: String::new(),
         }
@@ -84,8 +79,7 @@ impl Continuation {
                 out.extend([b"data: ", data, b"\n\n"].concat());
                 return;
             };
-            let begins = chunk.pointer("/choices/0/delta/role").is_some();
-            if begins && said(&chunk).is_none_or(str::is_empty) {
+            if only_begins(&mut chunk) {
                 return;
             }
             if let (Some(identity), Some(members)) = (&self.identity, chunk.as_object_mut()) {
@@ -101,6 +95,25 @@ impl Continuation {
     }
 }
 
+/// Takes the role out of a chunk; whether it was there for nothing else.
+fn only_begins(chunk: &mut Value) -> bool {
+    let finishes = is_finish(chunk.pointer("/choices/0/finish_reason"));
+    let delta = chunk.pointer_mut("/choices/0/delta");
+    let Some(delta) = delta.and_then(Value::as_object_mut) else {
+        return false;
+    };
+    let begins = delta.remove("role").is_some();
+    begins && !finishes && delta.values().all(says_nothing)
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value == "" || value == &json!([])
+}
+
+fn is_finish(reason: Option<&Value>) -> bool {
+    reason.is_some_and(|reason| !reason.is_null())
+}
+
 /// The text a chunk says; `None` when it says anything else.
 fn said(chunk: &Value) -> Option<&str> {
     let choices = chunk.get("choices")?.as_array()?;
@@ -111,6 +124,8 @@ fn said(chunk: &Value) -> Option<&str> {
     let is_plain = delta.iter().all(|(name, value)| {
         matches!(name.as_str(), "content" | "role") || value.is_null() || value == &json!([])
     });
+    // An answer that has said why it ends has no rest.
+    let is_plain = is_plain && !is_finish(choice.get("finish_reason"));
     let is_first = choice.get("index").is_none_or(|index| index == &json!(0));
     (is_plain && is_first && choices.len() == 1).then(|| {
         delta
@@ -121,10 +136,14 @@ fn said(chunk: &Value) -> Option<&str> {
 }
 
 impl Exchange {
+    /// Whether a stream that breaks off is to be gone on with.
+    pub(super) fn goes_on(&self, cx: &Context<'_>) -> bool {
+        cx.plan.midstream == Midstream::Continue && self.work.is_some()
+    }
+
     /// What notes the text of a stream, if it may be gone on with.
     pub(super) fn continuation(&self, cx: &Context<'_>) -> Option<Box<Continuation>> {
-        let wanted = cx.plan.midstream == Midstream::Continue && self.work.is_some();
-        wanted.then(|| Box::new(Continuation::new()))
+        self.goes_on(cx).then(|| Box::new(Continuation::new()))
     }
 
     /// A stream broke off: `out` is what is still to be sent of it. Another deployment is asked to go on, or the client is told.
@@ -141,73 +160,90 @@ impl Exchange {
             ..
         } = *streaming;
         self.take_usage(&attempt, &*relay);
-        let usage = self.account.usage.take().unwrap_or_default();
-        let failure = Failure::of(&broken.failure, None, cx.now);
-        let index = attempt.pick.deployment;
-        // The answer to a call that is still under way could be taken for the continuation's.
-        let is_free = self.call.is_none();
-        let begun = continuation.filter(|continuation| is_free && continuation.can_go_on());
-        let begun = begun.and_then(|continuation| Some((continuation, self.work.take()?)));
-        let Some((mut continuation, mut work)) = begun else {
-            self.account.usage = Some(usage);
-            self.failed_late(attempt, broken.failure.clone(), cx);
+        let error = broken.failure.clone();
+        let failure = Failure::of(&error, None, cx.now);
+        let subject = self.account.subject;
+        let begun = continuation.filter(|begun| begun.can_go_on());
+        let next = begun.and_then(|begun| {
+            let effect = self.next_to_go_on(&failure, &begun.text, cx)?;
+            Some((begun, effect))
+        });
+        let goes_on = core::mem::replace(&mut self.account.subject, subject);
+        let Some((begun, effect)) = next else {
+            self.failed_late(attempt, error, cx);
             return self.tell(broken, cx);
         };
+        // Only a part of the answer is this attempt's.
+        let usage = self.account.usage.take().unwrap_or_default();
         self.account.count_besides(&attempt, &usage, cx);
-        self.failed_late(attempt, broken.failure.clone(), cx);
-        work.tried.push(index);
-        continuation.ended = broken.ended;
-        continuation.failure = Some(broken.failure.clone());
-        continuation.out.clone_from(&broken.out);
-        match self.next_to_go_on(work, &failure, &continuation.text, cx) {
-            Ok(effect) => {
-                self.state = State::Continuing(continuation);
-                effect
+        self.failed_late(attempt, error, cx);
+        self.account.subject = goes_on;
+        self.state = State::Continuing(Box::new(Interrupted { begun, broken }));
+        effect
+    }
+
+    /// Asks the next deployment that can go on from a text; `None` when there is none.
+    fn next_to_go_on(
+        &mut self,
+        failure: &Failure,
+        text: &str,
+        cx: &mut Context<'_>,
+    ) -> Option<Effect> {
+        let mut work = self.work.take()?;
+        let found = self.who_goes_on(&mut work, failure, text, cx);
+        let Some((attempt, head, body)) = found else {
+            self.work = Some(work);
+            return None;
+        };
+        Some(self.dispatch(work, attempt, head, Some(body), cx))
+    }
+
+    fn who_goes_on(
+        &mut self,
+        work: &mut Work,
+        failure: &Failure,
+        text: &str,
+        cx: &mut Context<'_>,
+    ) -> Option<(Attempt, Head, Vec<u8>)> {
+        let body = with_text(&work.body, text)?;
+        let model = work.model.clone();
+        let request = chat::read(&body, model.as_deref().map(Cow::Borrowed)).ok()?;
+        loop {
+            match verdict(work, failure, None, cx) {
+                Verdict::FallBack(hop) => {
+                    self.fall_back(work, hop.group, failure, cx);
+                    self.account.subject.group = Some(hop.group);
+                }
+                Verdict::GiveUp | Verdict::Retry { .. } => return None,
             }
-            Err(work) => {
-                self.work = Some(work);
-                self.tell(broken, cx)
+            if let Some((attempt, head, worded)) = self.prefilled(work, &request, cx) {
+                return Some((attempt, head, worded.unwrap_or_else(|| body.clone())));
             }
         }
     }
 
-    /// Asks the next deployment that can go on from a text.
-    fn next_to_go_on(
+    /// The request worded for a deployment of the present group that goes on from a last message of the assistant's.
+    fn prefilled(
         &mut self,
-        mut work: Box<Work>,
-        failure: &Failure,
-        text: &str,
+        work: &mut Work,
+        request: &ChatRequest<'_>,
         cx: &mut Context<'_>,
-    ) -> Result<Effect, Box<Work>> {
-        let Some(body) = with_text(&work.body, text) else {
-            return Err(work);
-        };
-        let model = work.model.clone();
-        let Ok(request) = chat::read(&body, model.as_deref().map(Cow::Borrowed)) else {
-            return Err(work);
-        };
+    ) -> Option<(Attempt, Head, Option<Vec<u8>>)> {
         loop {
-            match super::trying::verdict(&mut work, failure, None, cx) {
-                Verdict::FallBack(hop) => self.fall_back(&mut work, hop.group, failure, cx),
-                Verdict::GiveUp | Verdict::Retry { .. } => return Err(work),
-            }
-            while let Ok(super::trying::Launched::Worded(attempt, head, worded)) =
-                self.launch(&mut work, &request, cx)
-            {
-                let index = attempt.pick.deployment;
-                let deployment = cx.plan.deployments.get(index);
-                if deployment.is_some_and(|deployment| deployment.prefill) {
-                    self.account.subject.deployment = Some(index);
-                    let worded = worded.unwrap_or_else(|| body.clone());
-                    return Ok(self.dispatch(work, *attempt, head, Some(worded), cx));
+            let launched = self.launch(work, request, cx).ok()?;
+            let pick = match launched {
+                Launched::Worded(attempt, head, body) if prefills(&attempt, cx) => {
+                    return Some((*attempt, head, body));
                 }
-                let known = work.tried.contains(&index);
-                book::ended(attempt.pick, cx);
-                if known {
-                    break;
-                }
-                work.tried.push(index);
+                Launched::Worded(attempt, ..) => attempt.pick,
+                Launched::Mocked(pick, _) => pick,
+            };
+            let index = pick.deployment;
+            book::ended(pick, cx);
+            if work.tried.contains(&index) {
+                return None;
             }
+            work.tried.push(index);
         }
     }
 
@@ -219,7 +255,7 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Effect {
         let state = core::mem::replace(&mut self.state, State::Draining);
-        let State::Continuing(continuation) = state else {
+        let State::Continuing(interrupted) = state else {
             self.state = state;
             return Effect::Pass;
         };
@@ -228,40 +264,37 @@ impl Exchange {
         match self.judged(attempt, head, body, local, cx) {
             Ok((attempt, complete)) => {
                 self.status = status;
-                let more = continuation.joined(complete.body.as_deref().unwrap_or(body));
+                let Interrupted { begun, broken } = *interrupted;
+                let more = begun.joined(complete.body.as_deref().unwrap_or(body));
                 self.good(attempt, cx);
                 self.settle(cx);
-                let out = [continuation.out.as_slice(), &more].concat();
-                if continuation.ended {
-                    Effect::Emit(out)
-                } else {
-                    Effect::Abort(out)
-                }
+                last_words(broken.ended, [broken.out, more].concat())
             }
             Err((attempt, error)) => {
                 self.status = status;
+                let failure = Failure::of(&error, head, cx.now);
                 self.failed_late(attempt, error, cx);
-                self.give_up_continuing(*continuation, cx)
+                match self.next_to_go_on(&failure, &interrupted.begun.text, cx) {
+                    Some(effect) => {
+                        self.state = State::Continuing(interrupted);
+                        effect
+                    }
+                    None => self.tell(interrupted.broken, cx),
+                }
             }
         }
     }
 
-    /// Nobody goes on with the stream: the client is told that it is broken.
+    /// There is no time to wait for another to go on with the stream: the client is told that it is broken.
     pub(super) fn give_up_continuing(
         &mut self,
-        continuation: Continuation,
+        interrupted: Interrupted,
         cx: &mut Context<'_>,
     ) -> Effect {
         if let Some(call) = self.call.take() {
             self.lost_the_race(call, "timeout", cx);
         }
-        let broken = Broken {
-            ended: continuation.ended,
-            failure: continuation.failure.unwrap_or_else(cut_short),
-            held: true,
-            out: continuation.out,
-        };
-        self.tell(broken, cx)
+        self.tell(interrupted.broken, cx)
     }
 
     /// Tells the client that its stream is broken, and ends it if its upstream has not.
@@ -269,30 +302,56 @@ impl Exchange {
         let Broken {
             ended,
             failure,
-            held,
             mut out,
         } = broken;
         out.extend(error_event(&failure));
         self.account.error = failure.code.or(Some(failure.kind));
         self.settle(cx);
         self.state = State::Draining;
-        if held && ended {
-            Effect::Emit(out)
-        } else {
-            Effect::Abort(out)
-        }
+        last_words(ended, out)
     }
 }
 
+/// A stream that broke off, and that somebody is asked to go on with.
+#[derive(Debug)]
+pub(super) struct Interrupted {
+    begun: Box<Continuation>,
+    broken: Broken,
+}
+
 /// A stream that broke off after its first content.
+#[derive(Debug)]
 pub(super) struct Broken {
     /// Whether its upstream has ended it.
     pub ended: bool,
     pub failure: ApiError,
-    /// Whether Envoy waits for what is to become of a chunk.
-    pub held: bool,
     /// What is still to go to the client.
     pub out: Vec<u8>,
+}
+
+impl Broken {
+    /// It was cut off from here.
+    pub const fn cut(failure: ApiError) -> Self {
+        Self {
+            ended: false,
+            failure,
+            out: Vec::new(),
+        }
+    }
+}
+
+/// The end of a stream: what its upstream has not ended is cut off.
+const fn last_words(ended: bool, out: Vec<u8>) -> Effect {
+    if ended {
+        Effect::Emit(out)
+    } else {
+        Effect::Abort(out)
+    }
+}
+
+fn prefills(attempt: &Attempt, cx: &Context<'_>) -> bool {
+    let deployment = cx.plan.deployments.get(attempt.pick.deployment);
+    deployment.is_some_and(|deployment| deployment.prefill)
 }
 
 /// The request with a last message of the assistant's, to be gone on with.

@@ -5,6 +5,8 @@ mod asking;
 mod called;
 mod closing;
 mod continuing;
+mod failing;
+mod hedging;
 mod streaming;
 mod trying;
 mod waking;
@@ -23,7 +25,7 @@ use crate::config::plan::Transport;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
-use continuing::Continuation;
+use continuing::{Continuation, Interrupted};
 use streaming::Quiet;
 use work::Work;
 
@@ -72,7 +74,7 @@ enum State {
     /// Only an attempt of the gateway's own is under way; what the first upstream may still send is of no use.
     Calling,
     /// A stream broke off, and a fallback is asked to go on with it.
-    Continuing(Box<Continuation>),
+    Continuing(Box<Interrupted>),
     /// A stream is complete, or the client was told that it is not; what follows is not for it.
     Draining,
     /// The answer is an error; its body is awaited to tell which.
@@ -155,12 +157,13 @@ impl Exchange {
             | State::Continuing(_)
             | State::Draining
             | State::Opening(_)
-            | State::Replaying { .. }
             | State::Streaming(_)
             | State::Waiting { .. } => Wants::Chunks,
-            State::Answered | State::Foreign | State::Opaque { .. } | State::Sent { .. } => {
-                Wants::Nothing
-            }
+            State::Answered
+            | State::Foreign
+            | State::Opaque { .. }
+            | State::Replaying { .. }
+            | State::Sent { .. } => Wants::Nothing,
         }
     }
 
@@ -219,10 +222,15 @@ impl Exchange {
             (Event::Head { head, last, local }, State::Sent { attempt }) => {
                 self.answered(attempt, head, last, local, cx)
             }
-            (
-                Event::Head { .. },
-                state @ (State::Calling | State::Replaying { .. } | State::Waiting { .. }),
-            ) => {
+            (Event::Head { head, .. }, state @ State::Replaying { .. }) => {
+                // The answer that has Envoy bring the request again: it may not be marked as final.
+                self.state = state;
+                Effect::Release {
+                    head: head.clone(),
+                    body: None,
+                }
+            }
+            (Event::Head { .. }, state @ (State::Calling | State::Waiting { .. })) => {
                 self.state = state;
                 Effect::Hold
             }
@@ -245,11 +253,7 @@ impl Exchange {
 
     fn chunk(&mut self, state: State, bytes: &[u8], last: bool, cx: &mut Context<'_>) -> Effect {
         match state {
-            State::Calling | State::Replaying { .. } | State::Waiting { .. } => {
-                self.state = state;
-                Effect::Drop
-            }
-            State::Continuing(_) => {
+            State::Calling | State::Continuing(_) | State::Waiting { .. } => {
                 self.state = state;
                 Effect::Drop
             }
@@ -266,6 +270,7 @@ impl Exchange {
             | State::Asking { .. }
             | State::Foreign
             | State::Opaque { .. }
+            | State::Replaying { .. }
             | State::Sent { .. } => {
                 self.state = state;
                 Effect::Pass

@@ -26,6 +26,18 @@ pub(super) struct Quiet {
     pub since: Timestamp,
 }
 
+impl Quiet {
+    /// Nothing is known to have come since that time. The next look is soon enough to notice a silence after a quarter more than is
+    /// allowed.
+    pub fn until(limit: Duration, since: Timestamp, now: Timestamp) -> Self {
+        Self {
+            moved: false,
+            next: since.after(limit).min(now.after(limit / 4)),
+            since,
+        }
+    }
+}
+
 impl Exchange {
     pub(super) fn open(
         &mut self,
@@ -42,13 +54,13 @@ impl Exchange {
             }
         }
         let seen = opening.relay.seen();
-        if seen.content {
+        let failure = seen.failure.clone();
+        if seen.content && (failure.is_none() || !self.goes_on(cx)) {
             self.account.first_content = Some(cx.now);
             return self.begin(*opening, last, cx);
         }
-        if let Some(failure) = seen.failure.clone() {
-            let Opening { attempt, head, .. } = *opening;
-            return self.attempt_failed(attempt, Some(&head), failure, cx);
+        if let Some(failure) = failure {
+            return self.stillborn(*opening, failure, cx);
         }
         if !seen.complete {
             opening.since = cx.now;
@@ -60,6 +72,21 @@ impl Exchange {
             return self.attempt_failed(attempt, Some(&head), refuse::withheld(), cx);
         }
         self.begin(*opening, last, cx)
+    }
+
+    /// It has failed before anything of it was sent. Content that came together with the failure was generated in vain.
+    fn stillborn(&mut self, opening: Opening, failure: ApiError, cx: &mut Context<'_>) -> Effect {
+        let Opening {
+            attempt,
+            head,
+            relay,
+            ..
+        } = opening;
+        if relay.seen().content {
+            let usage = usage_so_far(&attempt, &*relay);
+            self.account.count_besides(&attempt, &usage, cx);
+        }
+        self.attempt_failed(attempt, Some(&head), failure, cx)
     }
 
     /// The first content is there, or the answer is complete without any: the client gets it.
@@ -143,7 +170,6 @@ impl Exchange {
             let broken = Broken {
                 ended: last,
                 failure,
-                held: true,
                 out,
             };
             return self.breaks_off(streaming, broken, cx);
@@ -190,13 +216,7 @@ impl Exchange {
         failure: ApiError,
         cx: &mut Context<'_>,
     ) -> Effect {
-        let broken = Broken {
-            ended: false,
-            failure,
-            held: false,
-            out: Vec::new(),
-        };
-        self.breaks_off(streaming, broken, cx)
+        self.breaks_off(streaming, Broken::cut(failure), cx)
     }
 
     /// An attempt has failed when its content was already with the client.
@@ -232,7 +252,8 @@ impl Streaming {
 /// How old the outer listener's facts of a stream may be.
 const STATED_EVERY: Duration = Duration::from_secs(1);
 
-fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
+/// What a stream has taken so far.
+pub(super) fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
     let seen = relay.seen();
     match seen.usage {
         Some(usage) if seen.complete => usage,
@@ -248,11 +269,7 @@ fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
 
 fn quiet(cx: &Context<'_>) -> Option<Quiet> {
     let limit = cx.plan.stream_idle_timeout?;
-    Some(Quiet {
-        moved: false,
-        next: cx.now.after(limit),
-        since: cx.now,
-    })
+    Some(Quiet::until(limit, cx.now, cx.now))
 }
 
 /// Whether the words for the client, which have no content, say that the vendor withheld it.

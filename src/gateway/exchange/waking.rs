@@ -3,9 +3,11 @@
 use core::time::Duration;
 
 use super::answering::took_too_long;
+use super::continuing::Broken;
 use super::streaming::Quiet;
 use super::work::Told;
 use super::{Exchange, Opening, State, Streaming};
+use crate::canonical::error::ApiError;
 use crate::gateway::attempt::{Attempt, earlier};
 use crate::gateway::effect::Effect;
 use crate::gateway::{Context, book, refuse};
@@ -169,12 +171,7 @@ impl Exchange {
             let error = took_too_long("the provider stopped in the middle of its answer");
             return self.cut(streaming, error, cx);
         }
-        let next = since.after(limit).min(cx.now.after(limit / 4));
-        streaming.quiet = Some(Quiet {
-            moved: false,
-            next,
-            since,
-        });
+        streaming.quiet = Some(Quiet::until(limit, since, cx.now));
         self.state = State::Streaming(streaming);
         Effect::Pass
     }
@@ -186,20 +183,18 @@ impl Exchange {
             .take()
             .is_some_and(|deadline| deadline.by_client);
         let error = took_too_long("the request was not answered within its time limit");
-        let failure = Failure::of(&error, None, cx.now);
         match state {
-            State::Continuing(continuation) => return self.give_up_continuing(*continuation, cx),
-            State::Streaming(mut streaming) => {
-                streaming.continuation = None;
-                return self.cut(streaming, error, cx);
+            State::Continuing(interrupted) => return self.give_up_continuing(*interrupted, cx),
+            State::Streaming(streaming) => {
+                let Streaming { attempt, relay, .. } = *streaming;
+                self.take_usage(&attempt, &*relay);
+                self.ran_out(attempt, &error, by_client, cx);
+                return self.tell(Broken::cut(error), cx);
             }
             state => {
                 let first = state.into_attempt();
                 for attempt in first.into_iter().chain(self.call.take()) {
-                    if !by_client {
-                        book::failed(&attempt.pick, &failure, cx);
-                    }
-                    self.end(attempt, failure.class.name(), cx);
+                    self.ran_out(attempt, &error, by_client, cx);
                 }
             }
         }
@@ -210,6 +205,21 @@ impl Exchange {
             }
             None => Effect::Pass,
         }
+    }
+
+    /// An attempt was not over when its request had to be. That is no failure of its deployment if it was the client who set the limit.
+    fn ran_out(
+        &mut self,
+        attempt: Attempt,
+        error: &ApiError,
+        by_client: bool,
+        cx: &mut Context<'_>,
+    ) {
+        let failure = Failure::of(error, None, cx.now);
+        if !by_client {
+            book::failed(&attempt.pick, &failure, cx);
+        }
+        self.end(attempt, failure.class.name(), cx);
     }
 }
 

@@ -441,6 +441,21 @@ fn a_limit_of_ten_requests_a_minute_serves_ten_over_all_workers() {
 }
 
 #[test]
+fn a_request_that_finds_no_room_in_the_minute_keeps_no_seat() {
+    let mut office = Office::new(1, |plan| {
+        strategy(Strategy::Usage)(plan);
+        plan.deployments[0].rpm = Some(2);
+        plan.deployments[0].max_parallel = Some(2);
+    });
+    let first = office.select(&WANT).unwrap();
+    assert!(office.picks(&WANT).is_ok());
+    for _ in 0..5 {
+        assert!(matches!(office.picks(&WANT), Err(Lack::Limited { .. })));
+    }
+    office.with(|cx| book::ended(first, cx));
+}
+
+#[test]
 fn where_limits_only_weigh_they_bind_with_checks_alone() {
     for strategy in [Strategy::SimpleShuffle, Strategy::LeastBusy] {
         let mut office = limited(strategy);

@@ -131,7 +131,8 @@ impl Desk {
         if self.roster.beat(now, store, rng) {
             self.suffix = self.roster.suffix().unwrap_or_default();
             for place in &mut self.places {
-                place.stated = place.in_flight == 0;
+                let is_idle = place.in_flight == 0 && place.answers == Answers::default();
+                place.stated = is_idle;
             }
         }
         self.state_all(now, store);

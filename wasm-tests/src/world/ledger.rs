@@ -79,18 +79,23 @@ impl Ledger {
         these.map(|(_, _, value)| *value).collect()
     }
 
-    /// The facts of the one exchange that is over.
+    /// What was stated last of the one exchange there was.
     ///
     /// # Panics
-    /// When there is not exactly one, or it is not members of a JSON object.
+    /// When there was none or another, or its facts are not members of a JSON object.
     #[must_use]
     pub fn facts(&self) -> Value {
-        let [facts] = self.logged.as_slice() else {
-            panic!("{} exchanges were logged", self.logged.len());
-        };
-        let members = facts.strip_suffix(b",").expect("a comma ends the facts");
-        serde_json::from_slice(&[b"{", members, b"}"].concat()).expect("facts are members")
+        let all: Vec<Value> = self.logged.iter().map(|facts| read(facts)).collect();
+        let last = all.last().expect("an exchange was logged");
+        let same = all.iter().all(|facts| facts["call_id"] == last["call_id"]);
+        assert!(same, "several exchanges were logged");
+        last.clone()
     }
+}
+
+fn read(facts: &[u8]) -> Value {
+    let members = facts.strip_suffix(b",").expect("a comma ends the facts");
+    serde_json::from_slice(&[b"{", members, b"}"].concat()).expect("facts are members")
 }
 
 impl Meter for Ledger {

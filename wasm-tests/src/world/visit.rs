@@ -103,6 +103,8 @@ impl Answer {
 pub struct Visit<'w> {
     answer: Option<Answer>,
     call: Call,
+    /// Whether Envoy will not bring the request again, because nobody waits for its answer.
+    deserted: bool,
     /// How many calls of the gateway's own are not answered yet.
     calling: usize,
     /// What the gateway did about each event.
@@ -122,6 +124,7 @@ impl<'w> Visit<'w> {
         let mut visit = Self {
             answer: None,
             call,
+            deserted: false,
             calling: 0,
             did: Vec::new(),
             exchange: Exchange::new(),
@@ -266,25 +269,59 @@ impl<'w> Visit<'w> {
                 self.wait(Duration::from_millis(100));
             }
         }
-        if core::mem::take(&mut self.forwarded) {
-            self.begin_forwarded(upstream);
-            self.parts(upstream);
-        } else {
+        if self.is_calling() {
             self.returns(upstream);
+        } else {
+            self.answer_the_first(upstream);
         }
     }
 
-    fn begin_forwarded(&mut self, upstream: &Upstream) {
-        self.head(&upstream.head, upstream.parts.is_empty(), None);
+    /// The attempt that is under way comes to nothing, and Envoy says why in the provider's place.
+    pub fn fails(&mut self, why: Local) {
+        if self.is_calling() {
+            self.returns_nothing(why);
+            return;
+        }
+        let upstream = Upstream::of(503, "text/plain", "upstream connect error");
+        let legs = self.exchange.legs();
+        self.head(&upstream.head, false, Some(why));
+        self.parts(legs, &upstream);
+    }
+
+    /// The connection is cut while the answer is held, and Envoy ends the stream without asking the gateway. The outer listener brings
+    /// the request again: there is no answer, so none that is marked final.
+    pub fn cut(&mut self) {
+        self.forwarded = false;
+        self.held.clear();
+        self.read = 0;
+        self.calling = 0;
+        self.end(
+            Some(502),
+            "upstream_reset_before_response_started{connection_termination}",
+        );
+        self.bring_again();
+    }
+
+    fn bring_again(&mut self) {
+        let brings = self.world.plan.transport == Transport::Envoy && !self.deserted;
+        if brings && !self.is_answered() {
+            self.request();
+        }
     }
 
     /// The upstream answers, and the exchange is over.
     #[must_use]
     pub fn answered(mut self, upstream: &Upstream) -> Self {
-        self.begin(upstream);
-        self.parts(upstream);
+        self.answer_the_first(upstream);
         self.close();
         self
+    }
+
+    /// The upstream that the request was sent to answers, whatever else is under way.
+    pub fn answer_the_first(&mut self, upstream: &Upstream) {
+        let legs = self.exchange.legs();
+        self.begin(upstream);
+        self.parts(legs, upstream);
     }
 
     /// The head of the upstream's answer comes.
@@ -292,12 +329,11 @@ impl<'w> Visit<'w> {
         self.head(&upstream.head, upstream.parts.is_empty(), None);
     }
 
-    fn parts(&mut self, upstream: &Upstream) {
+    fn parts(&mut self, legs: u32, upstream: &Upstream) {
         let last = upstream.parts.len().saturating_sub(1);
-        let sent = self.sent.len();
         for (index, part) in upstream.parts.iter().enumerate() {
             // What an attempt still says once Envoy has brought the request again, nobody hears.
-            if self.forwarded && self.sent.len() > sent {
+            if self.exchange.legs() > legs {
                 return;
             }
             self.chunk(part, index == last);
@@ -308,8 +344,9 @@ impl<'w> Visit<'w> {
     #[must_use]
     pub fn local(mut self, status: u16, why: Local) -> Self {
         let upstream = Upstream::of(status, "text/plain", "upstream connect error");
+        let legs = self.exchange.legs();
         self.head(&upstream.head, false, Some(why));
-        self.parts(&upstream);
+        self.parts(legs, &upstream);
         self.close();
         self
     }
@@ -338,6 +375,11 @@ impl<'w> Visit<'w> {
         };
         let effect = self.step(event);
         self.respond(effect);
+    }
+
+    /// The client leaves between two attempts: Envoy has no reason to bring the request again.
+    pub const fn desert(&mut self) {
+        self.deserted = true;
     }
 
     /// The exchange is over, as far as client and upstream are concerned.
@@ -541,36 +583,52 @@ impl<'w> Visit<'w> {
         self.read = 0;
     }
 
+    /// The filter answers by itself.
     fn reply(&mut self, reply: Reply) {
-        let is_final = reply
-            .headers
-            .iter()
-            .any(|(name, _)| name == transport::FINAL);
-        if self.world.plan.transport == Transport::Envoy && !is_final {
-            self.forwarded = false;
-            self.held.clear();
-            self.read = 0;
-            self.end(None, "");
-            self.request();
-            return;
-        }
         let mut head = Head::default();
         head.push(":status", reply.status.to_string());
         for (name, value) in reply.headers {
             head.push(&*name, value);
         }
-        self.release(head.clone());
+        let head = self.shown(head);
+        let is_final = head.get(transport::FINAL).is_some();
+        if self.world.plan.transport == Transport::Envoy && !is_final {
+            self.forwarded = false;
+            self.held.clear();
+            self.read = 0;
+            self.calling = 0;
+            self.end(None, "");
+            self.bring_again();
+            return;
+        }
+        self.release(head);
         self.held = reply.body;
         self.go_on();
         self.over = true;
-        // Envoy shows the filter its own answer, too.
-        let shown = self.step(Event::Head {
+    }
+
+    /// Envoy shows the filter its own answer, too, and the filter lets it go as it is.
+    fn shown(&mut self, head: Head) -> Head {
+        let settled = self.exchange.is_settled();
+        let effect = self.step(Event::Head {
             head: &head,
             last: false,
-            local: Some(Local::Unavailable),
+            local: None,
         });
-        assert_eq!(shown, Effect::Pass, "an answer of its own goes as it is");
-        assert_eq!(self.exchange.wants(), Wants::Nothing);
         self.did.pop();
+        assert_eq!(self.exchange.wants(), Wants::Nothing);
+        match effect {
+            Effect::Release { head, body: None } => head,
+            Effect::Pass if settled => head,
+            // What nobody has judged is not tried again.
+            Effect::Pass => {
+                let mut head = head;
+                if self.world.plan.transport == Transport::Envoy {
+                    head.set(transport::FINAL, "1");
+                }
+                head
+            }
+            other => panic!("{other:?} for an answer of its own"),
+        }
     }
 }

@@ -11,9 +11,18 @@
 mod access;
 mod accounts;
 mod answers;
+mod deadlines;
 mod failures;
+mod fallbacks;
+mod hedging;
+mod held;
+mod leaving;
+mod midstream;
 mod mocks;
 mod requests;
+mod retries;
+mod scenario;
+mod spoken;
 mod streams;
 
 /// What marks a rule: a test of the harness that runs it.

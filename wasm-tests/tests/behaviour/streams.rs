@@ -7,40 +7,7 @@ use serde_json::{Value, json};
 use wasm_tests::world::{Call, Did, KEYS, Outcome, Upstream, World, at_every_cut};
 
 use crate::rule;
-
-fn event(data: impl core::fmt::Display) -> String {
-    format!("data: {data}\n\n")
-}
-
-fn chunk(choice: Value) -> String {
-    event(
-        json!({"id": "chatcmpl-9", "object": "chat.completion.chunk", "created": 7, "model": "gpt-4o-x", "choices": [choice]}),
-    )
-}
-
-fn role() -> String {
-    chunk(json!({"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": null}))
-}
-
-fn word(text: &str) -> String {
-    chunk(json!({"index": 0, "delta": {"content": text}, "finish_reason": null}))
-}
-
-fn stop() -> String {
-    chunk(json!({"index": 0, "delta": {}, "finish_reason": "stop"}))
-}
-
-fn usage() -> String {
-    event(
-        json!({"id": "chatcmpl-9", "object": "chat.completion.chunk", "created": 7, "model": "gpt-4o-x",
-        "choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100,
-        "prompt_tokens_details": {"cached_tokens": 400}}}),
-    )
-}
-
-fn done() -> String {
-    event("[DONE]")
-}
+use crate::spoken::{chunk, done, event, role, stop, usage, word};
 
 fn call(model: &str, include_usage: bool) -> Call {
     let options = if include_usage {

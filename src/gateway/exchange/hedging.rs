@@ -1,0 +1,111 @@
+//! A second deployment is asked because the first has not said anything: whoever has content first answers.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::Exchange;
+use super::answering::Promise;
+use super::streaming::usage_so_far;
+use super::trying::Launched;
+use crate::api::chat;
+use crate::gateway::attempt::Attempt;
+use crate::gateway::effect::Effect;
+use crate::gateway::relay::whole;
+use crate::gateway::{Context, book, select};
+use crate::usage::Usage;
+use crate::value::head::Head;
+
+impl Exchange {
+    /// Asks a second deployment while the first has not said anything; `None` when there is none to ask.
+    pub(super) fn hedge(&mut self, first: usize, cx: &mut Context<'_>) -> Option<Effect> {
+        let mut work = self.work.take()?;
+        work.hedged = true;
+        let group = work.course.hop().group;
+        let tried = [work.tried.as_slice(), &[first]].concat();
+        let possible =
+            self.call.is_none() && select::healthy(group, &tried, cx) > 0 && book::may_retry(cx);
+        if !possible {
+            self.work = Some(work);
+            return None;
+        }
+        let (body, model) = (Rc::clone(&work.body), work.model.clone());
+        let Ok(request) = chat::read(&body, model.as_deref().map(Cow::Borrowed)) else {
+            self.work = Some(work);
+            return None;
+        };
+        let before = core::mem::replace(&mut work.tried, tried);
+        let subject = self.account.subject;
+        let launched = self.launch(&mut work, &request, cx);
+        self.account.subject = subject;
+        work.tried = before;
+        let unused = match launched {
+            Ok(Launched::Worded(second, head, body)) if second.pick.deployment != first => {
+                self.count_retry(&mut work, "hedge", cx);
+                return Some(self.dispatch(work, *second, head, body, cx));
+            }
+            Ok(Launched::Worded(second, ..)) => Some(second.pick),
+            Ok(Launched::Mocked(pick, _)) => Some(pick),
+            Err(_) => None,
+        };
+        if let Some(pick) = unused {
+            book::ended(pick, cx);
+        }
+        self.work = Some(work);
+        None
+    }
+
+    /// Another attempt was faster. Its provider charges for this one all the same: that is counted, as a guess.
+    pub(super) fn lost_the_race(
+        &mut self,
+        attempt: Attempt,
+        outcome: &'static str,
+        cx: &mut Context<'_>,
+    ) {
+        let usage = Usage::estimated(attempt.input_tokens, 0);
+        self.account.count_besides(&attempt, &usage, cx);
+        self.end(attempt, outcome, cx);
+    }
+
+    /// The answer to a call came when another's was on its way to the client. What it took is what it says.
+    pub(super) fn came_too_late(
+        &mut self,
+        attempt: Attempt,
+        head: Option<&Head>,
+        body: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let (attempt, usage) = self.took(attempt, head, body, cx);
+        if let Some(usage) = usage {
+            self.account.count_besides(&attempt, &usage, cx);
+        }
+        self.end(attempt, "late", cx);
+    }
+
+    /// What an answer took that nobody will see; `None` when it is none.
+    fn took(
+        &self,
+        mut attempt: Attempt,
+        head: Option<&Head>,
+        body: &[u8],
+        cx: &Context<'_>,
+    ) -> (Attempt, Option<Usage>) {
+        let promise = head.map(|head| Promise::of(head, body.is_empty(), attempt.stream));
+        let guess = Usage::estimated(attempt.input_tokens, 0);
+        let usage = match promise {
+            None | Some(Promise::Error | Promise::Failure(_)) => None,
+            Some(Promise::Opaque) => Some(guess),
+            Some(Promise::Stream) => {
+                let (attempt, mut relay) = self.relay(attempt, cx);
+                relay.push(body, true);
+                let usage = usage_so_far(&attempt, &*relay);
+                return (attempt, Some(usage));
+            }
+            Some(Promise::Whole) => {
+                let wish = self.wish(attempt.stream, false, &self.account.requested, cx);
+                let answer = whole::read(&mut attempt.reading, body, &wish).ok();
+                answer.map(|answer| answer.usage.unwrap_or(guess))
+            }
+        };
+        (attempt, usage)
+    }
+}
