@@ -56,6 +56,12 @@ impl Minute {
             })
     }
 
+    /// Whether there is room for a request within the limits, even for the shortest.
+    #[must_use]
+    pub fn has_room(&self, now: Timestamp, limits: &Limits) -> bool {
+        self.wait(now, 1, limits).is_zero()
+    }
+
     /// Adds a request and what it will probably take, if that keeps the limits.
     ///
     /// # Errors

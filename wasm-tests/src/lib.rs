@@ -12,4 +12,6 @@
 pub mod golden;
 #[cfg(test)]
 mod readme;
+#[cfg(not(target_family = "wasm"))]
+pub mod sim;
 pub mod world;

@@ -33,8 +33,9 @@ pub(super) fn keep(pool: &mut Pool<'_>, cx: &mut Context<'_>) -> Result<(), Lack
 pub(super) fn due(pool: &mut Pool<'_>, cx: &mut Context<'_>) -> Vec<usize> {
     let is_due = |deployment: usize| cx.desk.standing(deployment, cx.now) == Some(Standing::Due);
     let is_shuffled = pool.group().strategy == Strategy::SimpleShuffle;
-    let has_requests = |nth: usize| !is_shuffled || pool.weight(nth) > 0.0 || pool.len() == 1;
-    let due = (0..pool.len()).filter(|nth| has_requests(*nth));
+    let weighs = |nth: &usize| !is_shuffled || pool.weight(*nth) > 0.0;
+    let all_weightless = !(0..pool.len()).any(|nth| weighs(&nth));
+    let due = (0..pool.len()).filter(|nth| all_weightless || weighs(nth));
     let mut due: Vec<usize> = due.filter_map(|nth| pool.deployment(nth)).collect();
     due.retain(|deployment| is_due(*deployment));
     pool.retain(|deployment| !is_due(deployment));

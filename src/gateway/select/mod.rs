@@ -136,8 +136,8 @@ pub fn select(want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
     by_turns(pool, want, cx)
 }
 
-/// How many deployments of the group, besides `tried`, could be asked: they do not rest, and nobody is finding out whether they
-/// have recovered.
+/// How many deployments of the group, besides `tried`, could be asked: they do not rest, nobody is finding out whether they
+/// have recovered, and they have a place left.
 #[must_use]
 pub fn healthy(group: usize, tried: &[usize], cx: &mut Context<'_>) -> usize {
     let Some(group) = cx.plan.groups.get(group) else {
@@ -151,6 +151,7 @@ pub fn healthy(group: usize, tried: &[usize], cx: &mut Context<'_>) -> usize {
     if !cx.desk.all_healthy() {
         pool.retain(|deployment| is_open(cx.desk.standing(deployment, cx.now)));
     }
+    pool.retain(|deployment| reserve::has_room(deployment, group, cx));
     pool.len()
 }
 

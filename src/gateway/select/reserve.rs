@@ -57,6 +57,19 @@ pub(super) fn take(deployment: usize, want: &Want<'_>, cx: &mut Context<'_>) -> 
     })
 }
 
+/// Whether the deployment has a place for a request, however short. Nothing is taken.
+pub(super) fn has_room(deployment: usize, group: &Group, cx: &Context<'_>) -> bool {
+    let Some(of) = cx.plan.deployments.get(deployment) else {
+        return false;
+    };
+    let has_seat = |limit| cx.desk.has_seat(deployment, limit, cx.now, cx.store);
+    let limits = limits(deployment, group, cx);
+    of.max_parallel.is_none_or(has_seat) && {
+        let minute = || read::<Minute>(cx.store, &cx.desk.names(deployment).minute);
+        limits == Limits::default() || minute().has_room(cx.now, &limits)
+    }
+}
+
 /// Reserves a request and its tokens in the deployment's minute, if that is kept; else the time to wait. Where others come first
 /// too often, a limit refuses, since it cannot be proved kept, and a mere count is dropped.
 fn room(

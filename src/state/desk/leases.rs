@@ -53,6 +53,22 @@ impl Desk {
         self.others_at(deployment, store, own, |share| share.answers.number(now))
     }
 
+    /// Whether one of the deployment's `limit` seats is free, over all workers.
+    #[must_use]
+    pub fn has_seat(
+        &self,
+        deployment: usize,
+        limit: u32,
+        now: Timestamp,
+        store: &dyn Store,
+    ) -> bool {
+        self.places.get(deployment).is_some_and(|place| {
+            let seats: Seats = read(store, &place.names.seats);
+            let others = seats.of_others(self.roster.desk, now);
+            others.saturating_add(place.seats) < limit
+        })
+    }
+
     /// Takes one of the deployment's `limit` seats, over all workers. `false` when none is free, and when others
     /// came first too often: a limit that cannot be proved kept is not risked.
     pub fn take_seat(

@@ -50,6 +50,12 @@ impl Call {
             .body(&[body])
     }
 
+    /// Its head.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head.clone()
+    }
+
     /// The same for another path.
     #[must_use]
     pub fn to(mut self, path: &str) -> Self {
