@@ -167,7 +167,9 @@ impl Exchange {
         let error = broken.failure.clone();
         let failure = Failure::of(&error, None, cx.now);
         let subject = self.account.subject;
-        let begun = continuation.filter(|begun| begun.can_go_on());
+        // The answer to a call that is still under way could be taken for the continuation's.
+        let is_free = self.call.is_none();
+        let begun = continuation.filter(|begun| is_free && begun.can_go_on());
         let next = begun.and_then(|begun| {
             let effect = self.next_to_go_on(&failure, &begun.text, cx)?;
             Some((begun, effect))

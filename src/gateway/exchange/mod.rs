@@ -222,21 +222,7 @@ impl Exchange {
                 self.state = state;
                 Effect::Hold
             }
-            (Event::Head { head, last, local }, State::Sent { attempt }) => {
-                self.answered(attempt, head, last, local, cx)
-            }
-            (Event::Head { head, .. }, state @ State::Replaying { .. }) => {
-                // The answer that has Envoy bring the request again: it may not be marked as final.
-                self.state = state;
-                Effect::Release {
-                    head: head.clone(),
-                    body: None,
-                }
-            }
-            (Event::Head { .. }, state @ (State::Calling | State::Waiting { .. })) => {
-                self.state = state;
-                Effect::Hold
-            }
+            (Event::Head { head, last, local }, state) => self.head(state, head, last, local, cx),
             (
                 Event::Request { body },
                 State::Asking {
@@ -247,7 +233,7 @@ impl Exchange {
             ) => self.ask(body, client, &said, model, cx),
             (Event::Request { body }, State::Again) => self.ask_again(body, cx),
             (Event::Woke, state) => self.woke(state, cx),
-            (Event::Growing { .. } | Event::Head { .. } | Event::Request { .. }, state) => {
+            (Event::Growing { .. } | Event::Request { .. }, state) => {
                 self.state = state;
                 Effect::Pass
             }
