@@ -85,7 +85,7 @@ impl Exchange {
             | State::Answered
             | State::Asking { .. }
             | State::Continuing(_)
-            | State::Draining
+            | State::Draining { .. }
             | State::Failing { .. }
             | State::Foreign
             | State::Opaque { .. }
