@@ -21,9 +21,9 @@ pub enum Buffer {
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum Map {
-    CallHeaders = 6,
-    RequestHeaders = 0,
-    ResponseHeaders = 2,
+    Call = 6,
+    Request = 0,
+    Response = 2,
 }
 
 /// Kinds of metrics.

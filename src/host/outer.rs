@@ -57,11 +57,7 @@ impl HttpContext for Stream {
         let id = self.slots.borrow_mut().take();
         self.id = Some(id);
         transport::open(&Shared, id);
-        calls::set_header(
-            Map::RequestHeaders,
-            transport::EXCHANGE,
-            id.to_string().as_bytes(),
-        );
+        calls::set_header(Map::Request, transport::EXCHANGE, id.to_string().as_bytes());
         Action::Continue
     }
 

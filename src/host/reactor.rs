@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::calls;
-use super::stream::Core;
+use super::stream::Inner;
 use crate::value::time::Timestamp;
 
 /// How often the worker's own work is done. A worker that dies takes this much of what it counted with it.
@@ -18,14 +18,14 @@ pub struct Reactor {
     /// When the timer goes off next, as far as it was set.
     next: Timestamp,
     period_ms: u32,
-    streams: HashMap<u32, Rc<Core>>,
+    streams: HashMap<u32, Rc<Inner>>,
     wakes: BTreeSet<(Timestamp, u32)>,
     worked: Timestamp,
 }
 
 impl Reactor {
     /// Has the stream woken at that time instead of the one it was to be woken before.
-    pub fn wake(&mut self, core: &Rc<Core>, before: Option<Timestamp>, at: Option<Timestamp>) {
+    pub fn wake(&mut self, core: &Rc<Inner>, before: Option<Timestamp>, at: Option<Timestamp>) {
         if let Some(before) = before {
             self.wakes.remove(&(before, core.id()));
         }
@@ -36,24 +36,24 @@ impl Reactor {
     }
 
     /// The stream has made this call.
-    pub fn called(&mut self, core: &Rc<Core>, token: u32) {
+    pub fn called(&mut self, core: &Rc<Inner>, token: u32) {
         self.calls.insert(token, core.id());
         self.streams.insert(core.id(), Rc::clone(core));
     }
 
     /// Who made the call that was answered.
-    pub fn caller(&mut self, token: u32) -> Option<Rc<Core>> {
+    pub fn caller(&mut self, token: u32) -> Option<Rc<Inner>> {
         let id = self.calls.remove(&token)?;
         self.streams.get(&id).cloned()
     }
 
     /// Remembers a stream that is to be found again by its number.
-    pub fn keep(&mut self, core: &Rc<Core>) {
+    pub fn keep(&mut self, core: &Rc<Inner>) {
         self.streams.insert(core.id(), Rc::clone(core));
     }
 
     /// The stream of that number.
-    pub fn stream(&self, id: u32) -> Option<Rc<Core>> {
+    pub fn stream(&self, id: u32) -> Option<Rc<Inner>> {
         self.streams.get(&id).cloned()
     }
 
@@ -64,7 +64,7 @@ impl Reactor {
     }
 
     /// Those whose time has come.
-    pub fn due(&mut self, now: Timestamp) -> Vec<Rc<Core>> {
+    pub fn due(&mut self, now: Timestamp) -> Vec<Rc<Inner>> {
         let mut due = Vec::new();
         while let Some((at, id)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
             self.wakes.remove(&(at, id));

@@ -32,10 +32,8 @@ impl Context for Root {
             return;
         };
         let caller = worker.reactor.borrow_mut().caller(token);
-        if let Some(core) = caller {
-            if calls::turn_to(core.id()) {
-                core.answered();
-            }
+        if let Some(stream) = caller.filter(|stream| calls::turn_to(stream.id())) {
+            stream.answered();
         }
     }
 }

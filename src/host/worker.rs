@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::queue::Queue;
 use super::reactor::Reactor;
 use super::shared::Shared;
-use super::stream::Core;
+use super::stream::Inner;
 use super::{entropy, meters::Meters};
 use crate::config::plan::Plan;
 use crate::gateway::transport::ExchangeId;
@@ -77,7 +77,7 @@ impl Worker {
     }
 
     /// Has the stream called back as soon as the callback at hand is over; whether that works.
-    pub fn call_back(&self, core: &Rc<Core>) -> bool {
+    pub fn call_back(&self, core: &Rc<Inner>) -> bool {
         let Some(queue) = &self.queue else {
             return false;
         };
@@ -86,7 +86,7 @@ impl Worker {
     }
 
     /// The streams that have asked to be called back.
-    pub fn called_back(&self) -> Vec<Rc<Core>> {
+    pub fn called_back(&self) -> Vec<Rc<Inner>> {
         let mut streams = Vec::new();
         while let Some(id) = self.queue.as_ref().and_then(Queue::next) {
             streams.extend(self.reactor.borrow().stream(id));

@@ -97,7 +97,7 @@ impl Simulation {
     }
 
     /// The group is to be tried again: all that was tried so far has failed.
-    pub(super) fn to_be_tried_again(&mut self, visit: usize, asked: Duration) {
+    pub(super) fn awaits_another_try(&mut self, visit: usize, asked: Duration) {
         let others = self.others(visit).len();
         let now = self.now;
         let it = &mut self.visits[visit];

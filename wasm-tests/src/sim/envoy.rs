@@ -73,7 +73,7 @@ impl Simulation {
         match self.step(visit, Event::Request { body }) {
             Effect::Forward { head, .. } => {
                 let cluster = head.get(&self.plan.cluster_header).unwrap_or_default();
-                let attempt = self.attempt(visit, &cluster.to_owned(), None);
+                let attempt = self.attempt(visit, cluster, None);
                 self.visits[visit].envoy.native = Some(attempt);
                 self.plan_piece(visit, attempt);
             }

@@ -182,7 +182,7 @@ impl Simulation {
                 self.visits[visit].hedges += 1;
                 self.visits[visit].retrying = true;
             }
-            Counter::Retries { .. } => self.to_be_tried_again(visit, heard),
+            Counter::Retries { .. } => self.awaits_another_try(visit, heard),
             Counter::Fallbacks { .. } => self.falls_back(visit),
             _ => {}
         }
