@@ -51,9 +51,9 @@ pub enum Mock {
     ContextWindow,
     /// `mock_testing_fallbacks`: the first group fails.
     Fallback,
-    /// `mock_testing_rate_limit_error`: the first attempt meets a rate limit.
+    /// `mock_testing_rate_limit_error`: the first group meets a rate limit.
     RateLimit,
-    /// `mock_timeout`: no attempt is answered in time.
+    /// `mock_timeout`: the first group does not answer in time.
     Timeout,
 }
 

@@ -66,7 +66,7 @@ impl Promise {
 impl Exchange {
     pub(super) fn answered(
         &mut self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         head: &Head,
         last: bool,
         local: Option<Local>,
@@ -87,7 +87,7 @@ impl Exchange {
             Promise::Failure(error) => self.attempt_failed(attempt, Some(head), error, cx),
             Promise::Opaque => self.pass_opaque(attempt, head, cx),
             Promise::Stream => {
-                let (attempt, relay) = self.relay(attempt, cx);
+                let relay = self.relay(&mut attempt, cx);
                 self.state = State::Opening(Box::new(Opening {
                     attempt,
                     head: head.clone(),
@@ -108,23 +108,17 @@ impl Exchange {
         }
     }
 
-    pub(super) fn relay(&self, attempt: Attempt, cx: &Context<'_>) -> (Attempt, Box<dyn Relay>) {
-        let secrets: Vec<Secret> = secrets_of(&attempt, cx).into_iter().cloned().collect();
+    /// What reads the attempt's answer piece by piece. Its words are the client's from then on.
+    pub(super) fn relay(&self, attempt: &mut Attempt, cx: &Context<'_>) -> Box<dyn Relay> {
+        let secrets: Vec<Secret> = secrets_of(attempt, cx).into_iter().cloned().collect();
         let include_usage = attempt.include_usage;
-        match attempt.reading {
-            Reading::Openai => (attempt, Box::new(OpenaiRelay::new(include_usage, secrets))),
+        match core::mem::replace(&mut attempt.reading, Reading::Openai) {
+            Reading::Openai => Box::new(OpenaiRelay::new(include_usage, secrets)),
             Reading::Foreign(decode) => {
                 let id = self.account.call_id.clone();
                 let chunks =
                     Chunks::new(id, cx.now.seconds(), &self.account.requested, include_usage);
-                let attempt = Attempt {
-                    reading: Reading::Openai,
-                    ..attempt
-                };
-                (
-                    attempt,
-                    Box::new(ForeignRelay::new(decode, chunks, secrets)),
-                )
+                Box::new(ForeignRelay::new(decode, chunks, secrets))
             }
         }
     }

@@ -8,7 +8,6 @@ use crate::gateway::effect::{Effect, Reply};
 use crate::gateway::event::Local;
 use crate::gateway::relay::{Output, cut_short, malformed};
 use crate::gateway::{Context, book, refuse};
-use crate::provider::Reading;
 use crate::value::head::Head;
 
 impl Exchange {
@@ -19,7 +18,7 @@ impl Exchange {
         local: Option<Local>,
         cx: &mut Context<'_>,
     ) -> Effect {
-        let Some(attempt) = self.call.take() else {
+        let Some(mut attempt) = self.call.take() else {
             return Effect::Pass;
         };
         if let State::Continuing(_) = self.state {
@@ -29,9 +28,9 @@ impl Exchange {
             self.came_too_late(attempt, head, body, cx);
             return Effect::Pass;
         }
-        match self.judged(attempt, head, body, local, cx) {
-            Ok((attempt, complete)) => self.replace(attempt, complete, cx),
-            Err((attempt, error)) => self.call_failed(attempt, head, error, cx),
+        match self.judged(&mut attempt, (head, body, local), cx) {
+            Ok(complete) => self.replace(attempt, complete, cx),
+            Err(error) => self.call_failed(attempt, head, error, cx),
         }
     }
 
@@ -96,70 +95,55 @@ impl Exchange {
     /// Reads what came: a complete answer for the client, or why it is none.
     pub(super) fn judged(
         &mut self,
-        mut attempt: Attempt,
-        head: Option<&Head>,
-        body: &[u8],
-        local: Option<Local>,
+        attempt: &mut Attempt,
+        (head, body, local): (Option<&Head>, &[u8], Option<Local>),
         cx: &mut Context<'_>,
-    ) -> Result<(Attempt, Complete), (Attempt, ApiError)> {
-        let Some(head) = head else {
-            return Err((attempt, refuse::local(local.unwrap_or(Local::Reset))));
+    ) -> Result<Complete, ApiError> {
+        let (Some(head), None) = (head, local) else {
+            return Err(refuse::local(local.unwrap_or(Local::Reset)));
         };
-        if let Some(why) = local {
-            return Err((attempt, refuse::local(why)));
+        match Promise::of(head, body.is_empty(), attempt.stream) {
+            Promise::Error => Err(read_error(attempt, head, body, cx)),
+            Promise::Failure(error) => Err(error),
+            Promise::Opaque => Err(malformed("it is compressed")),
+            Promise::Stream => self.streamed(attempt, head.clone(), body, cx),
+            Promise::Whole => {
+                let mut complete = self.complete(attempt, head.clone(), body, cx)?;
+                complete.body.get_or_insert_with(|| body.to_vec());
+                Ok(complete)
+            }
         }
-        let error = match Promise::of(head, body.is_empty(), attempt.stream) {
-            Promise::Error => read_error(&attempt, head, body, cx),
-            Promise::Failure(error) => error,
-            Promise::Opaque => malformed("it is compressed"),
-            Promise::Stream => return self.streamed(attempt, head.clone(), body, cx),
-            Promise::Whole => match self.complete(&mut attempt, head.clone(), body, cx) {
-                Ok(mut complete) => {
-                    complete.body.get_or_insert_with(|| body.to_vec());
-                    return Ok((attempt, complete));
-                }
-                Err(error) => error,
-            },
-        };
-        Err((attempt, error))
     }
 
     /// A stream that came whole: nothing of it was sent, so wherever it broke off, it can be tried again.
     fn streamed(
         &mut self,
-        attempt: Attempt,
+        attempt: &mut Attempt,
         mut head: Head,
         body: &[u8],
         cx: &mut Context<'_>,
-    ) -> Result<(Attempt, Complete), (Attempt, ApiError)> {
-        let (attempt, mut relay) = self.relay(attempt, cx);
+    ) -> Result<Complete, ApiError> {
+        let mut relay = self.relay(attempt, cx);
         let out = match relay.push(body, true) {
             Output::Changed(out) => out,
             Output::Same => body.to_vec(),
         };
         let seen = relay.seen();
         if let Some(failure) = seen.failure.clone() {
-            return Err((attempt, failure));
+            return Err(failure);
         }
         if !seen.complete {
-            return Err((attempt, cut_short()));
+            return Err(cut_short());
         }
         if !seen.content && streaming::is_withheld(&out) && self.minds_withheld_content(cx) {
-            return Err((attempt, refuse::withheld()));
+            return Err(refuse::withheld());
         }
-        self.take_usage(&attempt, &*relay);
-        self.released(&attempt, &mut head, cx);
+        self.take_usage(attempt, &*relay);
+        self.released(attempt, &mut head, cx);
         streaming::event_stream(&mut head);
-        let attempt = Attempt {
-            reading: Reading::Openai,
-            ..attempt
-        };
-        Ok((
-            attempt,
-            Complete {
-                body: Some(out),
-                head,
-            },
-        ))
+        Ok(Complete {
+            body: Some(out),
+            head,
+        })
     }
 }

@@ -250,7 +250,7 @@ impl Exchange {
     /// The call that was to go on with a stream was answered.
     pub(super) fn continued(
         &mut self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         answer: (Option<&Head>, &[u8], Option<Local>),
         cx: &mut Context<'_>,
     ) -> Effect {
@@ -260,9 +260,9 @@ impl Exchange {
             return Effect::Pass;
         };
         let status = self.status;
-        let (head, body, local) = answer;
-        match self.judged(attempt, head, body, local, cx) {
-            Ok((attempt, complete)) => {
+        let (head, body, _) = answer;
+        match self.judged(&mut attempt, answer, cx) {
+            Ok(complete) => {
                 self.status = status;
                 let Interrupted { begun, broken } = *interrupted;
                 let more = begun.joined(complete.body.as_deref().unwrap_or(body));
@@ -270,7 +270,7 @@ impl Exchange {
                 self.settle(cx);
                 last_words(broken.ended, [broken.out, more].concat())
             }
-            Err((attempt, error)) => {
+            Err(error) => {
                 self.status = status;
                 let failure = Failure::of(&error, head, cx.now);
                 self.failed_late(attempt, error, cx);

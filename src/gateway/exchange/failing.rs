@@ -138,9 +138,9 @@ impl Exchange {
         }
     }
 
-    /// The next attempt: by the request that Envoy holds if it is there, else as the transport does it.
+    /// The next attempt, as the transport makes it.
     pub(super) fn again(&mut self, work: Box<Work>, cx: &mut Context<'_>) -> Effect {
-        if self.fresh || cx.plan.transport == Transport::Dispatch {
+        if cx.plan.transport == Transport::Dispatch {
             return self.try_again(work, cx);
         }
         if self.legs > transport::RETRIES {

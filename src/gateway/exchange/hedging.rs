@@ -69,12 +69,12 @@ impl Exchange {
     /// The answer to a call came when another's was on its way to the client. What it took is what it says.
     pub(super) fn came_too_late(
         &mut self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         head: Option<&Head>,
         body: &[u8],
         cx: &mut Context<'_>,
     ) {
-        let (attempt, usage) = self.took(attempt, head, body, cx);
+        let usage = self.took(&mut attempt, head, body, cx);
         if let Some(usage) = usage {
             self.account.count_besides(&attempt, &usage, cx);
         }
@@ -84,28 +84,26 @@ impl Exchange {
     /// What an answer took that nobody will see; `None` when it is none.
     fn took(
         &self,
-        mut attempt: Attempt,
+        attempt: &mut Attempt,
         head: Option<&Head>,
         body: &[u8],
         cx: &Context<'_>,
-    ) -> (Attempt, Option<Usage>) {
+    ) -> Option<Usage> {
         let promise = head.map(|head| Promise::of(head, body.is_empty(), attempt.stream));
         let guess = Usage::estimated(attempt.input_tokens, 0);
-        let usage = match promise {
+        match promise {
             None | Some(Promise::Error | Promise::Failure(_)) => None,
             Some(Promise::Opaque) => Some(guess),
             Some(Promise::Stream) => {
-                let (attempt, mut relay) = self.relay(attempt, cx);
+                let mut relay = self.relay(attempt, cx);
                 relay.push(body, true);
-                let usage = usage_so_far(&attempt, &*relay);
-                return (attempt, Some(usage));
+                Some(usage_so_far(attempt, &*relay))
             }
             Some(Promise::Whole) => {
                 let wish = self.wish(attempt.stream, false, &self.account.requested, cx);
                 let answer = whole::read(&mut attempt.reading, body, &wish).ok();
                 answer.map(|answer| answer.usage.unwrap_or(guess))
             }
-        };
-        (attempt, usage)
+        }
     }
 }

@@ -32,7 +32,7 @@ impl Quiet {
     pub fn until(limit: Duration, since: Timestamp, now: Timestamp) -> Self {
         Self {
             moved: false,
-            next: since.after(limit).min(now.after(limit / 4)),
+            next: since.after(limit).min(now.after(limit.mul_f64(0.25))),
             since,
         }
     }

@@ -117,8 +117,6 @@ impl Exchange {
     }
 
     fn waited(&mut self, cx: &mut Context<'_>) -> Effect {
-        // The request that Envoy still holds cannot be sent on from here.
-        self.fresh = false;
         match self.work.take() {
             Some(work) => self.again(work, cx),
             None => self.refuse(&refuse::lost(), cx),

@@ -88,6 +88,21 @@ impl World {
         &self.plan
     }
 
+    /// What was counted.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Requests under way at deployments, requests in all, and those of them that are being tried again.
+    pub fn under_way(&mut self) -> [u32; 3] {
+        let deployments = 0..self.plan.deployments.len();
+        let in_flight = deployments.map(|index| self.desk.in_flight(index, &self.store));
+        let in_flight = in_flight.sum();
+        let (active, retries) = self.desk.totals(self.now, &self.store);
+        [in_flight, active, retries]
+    }
+
     /// Forgets what was counted, and begins chance and time anew.
     pub fn forget(&mut self) {
         self.ledger = Ledger::default();

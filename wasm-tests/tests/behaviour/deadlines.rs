@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use dragoman::usage::metrics::Counter;
 use serde_json::json;
 use wasm_tests::world::{Call, Upstream, Visit};
 

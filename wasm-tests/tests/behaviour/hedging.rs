@@ -11,7 +11,7 @@ use crate::rule;
 use crate::scenario::{
     COST, Setting, ask, ask_stream, asked, attempts, error, fails, good, good_stream, text,
 };
-use crate::spoken::{role, word};
+use crate::spoken::{done, role, stop, word};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -134,6 +134,22 @@ fn the_first_answers_when_it_is_first_and_what_the_second_cost_is_counted() {
 }
 
 #[rule]
+fn what_was_held_of_the_first_goes_out_with_its_content() {
+    hedged().in_both(|world| {
+        let mut visit = world.send(ask_stream(r#","stream_options":{"include_usage":true}"#));
+        visit.begin(&Upstream::stream(&[b""]));
+        visit.chunk(role().as_bytes(), false);
+        at_two(&mut visit);
+        for part in [word("hello"), stop(), done()] {
+            visit.chunk(part.as_bytes(), false);
+        }
+        visit.chunk(b"", true);
+        visit.close();
+        assert_eq!(text(visit.client()), "hello");
+    });
+}
+
+#[rule]
 fn the_cost_of_an_answer_that_came_too_late_is_what_it_says() {
     hedged().in_both(|world| {
         for (call, answer) in both() {
@@ -187,10 +203,11 @@ fn a_first_that_fails_leaves_the_second_alone() {
 
 #[rule]
 fn when_both_fail_the_group_is_tried_again() {
-    let setting = Setting::of(&[("gpt", &["a", "b", "c"])]).dragoman(json!({"hedge_after": 2}));
+    let setting = Setting::of(&[("gpt", &["a", "b", "c"])])
+        .dragoman(json!({"hedge_after": 2}))
+        .router(json!({"disable_cooldowns": true}));
     setting.in_both(|world| {
-        for second_first in [false, true] {
-            world.forget();
+        for second_first in [false, true].repeat(8) {
             let mut visit = world.send(ask(""));
             at_two(&mut visit);
             if second_first {

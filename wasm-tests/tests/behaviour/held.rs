@@ -15,7 +15,7 @@ use crate::spoken::{done, event, role, word};
 fn stillborn() -> Vec<(Upstream, &'static str)> {
     let down = event(json!({"error": {"message": "down", "code": 503}}));
     vec![
-        (stream(std::slice::from_ref(&down)), "overloaded"),
+        (stream(core::slice::from_ref(&down)), "overloaded"),
         (stream(&[role(), down]), "overloaded"),
         (
             stream(&[event(
@@ -118,7 +118,7 @@ fn an_anthropic_stream_that_fails_before_its_content_is_tried_elsewhere() {
     setting.in_both(|world| {
         for failure in [
             stream(&[start.clone(), overloaded.clone()]),
-            stream(std::slice::from_ref(&start)),
+            stream(core::slice::from_ref(&start)),
         ] {
             world.forget();
             let visit = world

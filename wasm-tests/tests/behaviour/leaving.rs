@@ -12,8 +12,11 @@ use crate::scenario::{
 };
 use crate::spoken::{role, word};
 
+/// A name, and what happens until an exchange has come so far.
+type Stage = (&'static str, fn(&mut Visit<'_>));
+
 /// Ways for an exchange to have come so far that the client has nothing yet.
-const STATES: [(&str, fn(&mut Visit<'_>)); 6] = [
+const STATES: [Stage; 6] = [
     ("sent", |_| {}),
     ("failing", |visit| visit.begin(&fails(500))),
     ("whole", |visit| visit.begin(&good("hello"))),
@@ -159,6 +162,22 @@ fn a_cut_may_lead_to_a_wait_or_to_another_model() {
 }
 
 #[rule]
+fn a_wait_goes_on_when_the_request_is_brought_again_in_the_middle_of_it() {
+    let setting = Setting::of(&[("gpt", &["a"])]).router(json!({"disable_cooldowns": true}));
+    let mut world = setting.world("envoy");
+    let mut visit = world.send(ask(""));
+    visit.begin(&Upstream::of(200, "text/html", "<html>").header("retry-after", "5"));
+    visit.wait(Duration::from_secs(1));
+    visit.cut();
+    visit.wait(Duration::from_millis(3_999));
+    assert_eq!(visit.providers().len(), 1);
+    visit.next(&good("hello"));
+    visit.close();
+    assert_eq!(text(visit.client()), "hello");
+    assert_eq!(attempts(&visit).len(), 2);
+}
+
+#[rule]
 fn with_one_filter_a_cut_before_the_answer_is_envoys_and_counted_as_the_providers() {
     let mut world = Setting::pair().world("dispatch");
     for state in ["sent", "whole", "opening"] {
@@ -170,6 +189,24 @@ fn with_one_filter_a_cut_before_the_answer_is_envoys_and_counted_as_the_provider
         assert_eq!(visit.ledger().facts()["error"], "upstream_reset", "{state}");
         assert_eq!(attempts(&visit)[0].1, "connection", "{state}");
         assert!(visit.exchange().is_over());
+    }
+}
+
+#[rule]
+fn a_request_that_is_brought_in_vain_is_refused_for_good() {
+    for (transport, times, is_refused) in [
+        ("envoy", "1", false),
+        ("envoy", "2", false),
+        ("envoy", "3", true),
+        ("dispatch", "3", false),
+    ] {
+        let mut world = Setting::pair().world(transport);
+        let visit = world.send(ask("").header("x-envoy-attempt-count", times));
+        assert_eq!(visit.is_answered(), is_refused, "{transport} {times}");
+        if is_refused {
+            assert_eq!(error(visit.client())["code"], "request_lost");
+            assert_eq!(visit.client().status, 503);
+        }
     }
 }
 

@@ -19,11 +19,13 @@ mod held;
 mod leaving;
 mod midstream;
 mod mocks;
+mod names;
 mod requests;
 mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod told;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]

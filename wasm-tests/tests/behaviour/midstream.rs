@@ -7,7 +7,7 @@ use wasm_tests::world::{Upstream, Visit};
 
 use crate::rule;
 use crate::scenario::{
-    Setting, ask_stream, asked, attempts, fails, good, good_stream, stream, text,
+    Setting, ask_stream, asked, attempts, fails, good, good_stream, key, stream, text,
 };
 use crate::spoken::{chunk, done, event, role, stop, usage, word};
 
@@ -70,6 +70,21 @@ fn a_stream_that_breaks_off_ends_with_an_error_and_is_not_tried_again() {
             assert!(visit.ledger().cost() > 0);
             assert!(visit.ledger().facts()["error"].is_string());
         }
+    });
+}
+
+#[rule]
+fn a_key_in_the_error_that_ends_a_stream_is_blacked_out() {
+    Setting::pair().in_both(|world| {
+        let mut visit = world.send(ask_stream(""));
+        let id = asked(&visit)[0].to_owned();
+        let telling =
+            json!({"error": {"message": format!("bad key {}", key(&id)), "code": key(&id)}});
+        broken(&mut visit, &[event(telling)]);
+        visit.close();
+        ends_with_an_error(&visit);
+        let all = format!("{} {}", visit.client().text(), visit.ledger().facts());
+        assert!(!all.contains(&key(&id)), "{all}");
     });
 }
 

@@ -4,13 +4,12 @@ use core::time::Duration;
 
 use dragoman::gateway::event::Local;
 use dragoman::gateway::transport;
-use dragoman::usage::metrics::Counter;
 use serde_json::json;
 use wasm_tests::world::{Upstream, World};
 
 use crate::rule;
 use crate::scenario::{
-    Setting, ask, ask_stream, asked, attempts, error, fails, good, good_stream, key, text,
+    Setting, ask, ask_stream, asked, error, fails, good, good_stream, key, text,
 };
 
 /// Answers of a provider that failed in a way that may pass.
@@ -180,7 +179,9 @@ fn a_credential_that_fails_is_not_tried_again_but_others_are() {
             assert_eq!(text(visit.client()), "hello");
         });
         Setting::of(&[("gpt", &["a"])]).in_both(|world| {
-            let visit = world.send(ask("")).answered_in_turn(&[failure.clone()]);
+            let visit = world
+                .send(ask(""))
+                .answered_in_turn(core::slice::from_ref(&failure));
             assert_ne!(visit.client().status, 200);
         });
     }
@@ -256,6 +257,52 @@ fn a_provider_that_does_not_want_to_be_asked_again_is_not_waited_for() {
 }
 
 #[rule]
+fn the_lowest_order_is_asked_first_and_the_next_when_it_has_failed() {
+    let setting = Setting::of(&[("gpt", &["c", "b", "a"])])
+        .params("a", json!({"order": 1}))
+        .params("b", json!({"order": 2}));
+    setting.in_both(|world| {
+        let visit = world
+            .send(ask(""))
+            .answered_in_turn(&[fails(500), fails(500), good("hello")]);
+        assert_eq!(asked(&visit), ["a", "b", "c"]);
+    });
+}
+
+#[rule]
+fn a_request_is_not_tried_more_often_than_envoy_brings_it() {
+    let setting = Setting::pair().router(json!({"num_retries": 99, "disable_cooldowns": true}));
+    let mut world = setting.world("envoy");
+    let mut visit = world.send(ask(""));
+    while !visit.is_answered() {
+        if visit.is_asking() {
+            visit.next(&fails(500));
+        } else {
+            visit.wait(Duration::from_millis(100));
+        }
+    }
+    visit.close();
+    let most = usize::try_from(transport::RETRIES).unwrap() + 1;
+    assert!(visit.providers().len() <= most);
+    assert_eq!(visit.client().status, 500);
+}
+
+#[rule]
+fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
+    let setting = Setting::of(&[("gpt", &["a", "b"]), ("one", &["c"])])
+        .router(json!({"fallbacks": [{"gpt": ["one"]}]}))
+        .dragoman(json!({"retry_budget": {"percent": 0, "floor": 0}, "hedge_after": 2}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask(""));
+        visit.wait(Duration::from_secs(3));
+        visit.next(&fails(500));
+        visit.close();
+        assert_eq!(visit.providers().len(), 1);
+        assert_eq!(visit.client().status, 500);
+    });
+}
+
+#[rule]
 fn every_attempt_is_asked_the_same_with_the_credential_of_its_own() {
     Setting::pair().in_both(|world| {
         let call = ask(r#","temperature":0.5,"num_retries":1,"metadata":{"tags":["t"]}"#)
@@ -287,104 +334,4 @@ fn every_attempt_is_asked_the_same_with_the_credential_of_its_own() {
             );
         }
     });
-}
-
-#[rule]
-fn retries_are_counted_by_reason_and_every_attempt_is_logged() {
-    Setting::pair().in_both(|world| {
-        let mut visit = world.send(ask(""));
-        visit.wait(Duration::from_millis(30));
-        visit.next(&fails(503));
-        visit.next(&good("hello"));
-        visit.close();
-        let counted = visit.ledger().total(Counter::Retries {
-            reason: "overloaded",
-        });
-        assert_eq!(counted, 1);
-        let asked = asked(&visit).join(" ");
-        let logged = attempts(&visit);
-        assert_eq!(format!("{} {}", logged[0].0, logged[1].0), asked);
-        assert_eq!((&*logged[0].1, &*logged[1].1), ("overloaded", "ok"));
-        let facts = visit.ledger().facts();
-        assert_eq!(facts["retries"], 1);
-        assert_eq!(facts["attempts"][0]["ms"], 30);
-        assert!(facts.get("error").is_none(), "{facts}");
-        assert_eq!(visit.ledger().requests(), [("chat", 200)]);
-        assert_eq!(visit.ledger().in_out(), (1000, 100));
-    });
-}
-
-#[rule]
-fn the_final_error_says_which_attempts_were_made_and_no_secret() {
-    Setting::pair()
-        .router(json!({"num_retries": 1}))
-        .in_both(|world| {
-            let telling = |id: &str| {
-                let body =
-                    json!({"error": {"message": format!("bad key {}", key(id)), "code": key(id)}});
-                Upstream::json(503, body.to_string()).header("x-request-id", key(id))
-            };
-            let mut visit = world.send(ask(""));
-            for turn in 0..2 {
-                let id = asked(&visit)[turn].to_owned();
-                visit.next(&telling(&id));
-            }
-            visit.close();
-            assert_eq!(visit.client().status, 503);
-            let words = error(visit.client())["message"].to_string();
-            for id in asked(&visit) {
-                assert!(
-                    words.contains(&format!("{id}: overloaded after 0 ms")),
-                    "{words}"
-                );
-            }
-            let all = format!(
-                "{:?} {} {}",
-                visit.client().head,
-                visit.client().text(),
-                visit.ledger().facts()
-            );
-            assert!(!all.contains("credential-of"), "{all}");
-            let values: Vec<&[u8]> = visit.client().head.iter().map(|(_, value)| value).collect();
-            assert!(
-                !values
-                    .iter()
-                    .any(|value| value.starts_with(b"credential-of"))
-            );
-        });
-}
-
-#[rule]
-fn an_answer_is_marked_final_where_envoy_would_bring_the_request_again_and_nowhere_else() {
-    for (transport, mark) in [("dispatch", None), ("envoy", Some("1"))] {
-        let marked = |world: &mut World, call, upstreams: &[Upstream]| {
-            let visit = world.send(call).answered_in_turn(upstreams);
-            assert_eq!(
-                visit.client().header(transport::FINAL),
-                mark,
-                "{upstreams:?}"
-            );
-            let marks = visit
-                .client()
-                .head
-                .iter()
-                .filter(|(name, _)| *name == transport::FINAL);
-            assert_eq!(marks.count(), usize::from(mark.is_some()));
-        };
-        let world = &mut Setting::pair().world(transport);
-        for forged in [good("hello"), good("hello").header(transport::FINAL, "0")] {
-            marked(world, ask(""), &[forged.clone()]);
-            marked(world, ask(""), &[fails(500), forged]);
-        }
-        marked(world, ask_stream(""), &[good_stream("hello")]);
-        marked(world, ask_stream(""), &[fails(500), good_stream("hello")]);
-        marked(world, ask(""), &[fails(400).header(transport::FINAL, "0")]);
-        marked(
-            world,
-            ask(""),
-            &[good("zipped").header("content-encoding", "gzip")],
-        );
-        marked(world, ask(r#","mock_response":"hello""#), &[]);
-        marked(world, ask(r#","stream":7"#), &[]);
-    }
 }
