@@ -9,8 +9,8 @@ use crate::value::head::Head;
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Effect {
-    /// Send these bytes after all that went to the client, and end the answer: it was cut short.
-    Abort(Vec<u8>),
+    /// End the answer where it is. Said only when the exchange is woken: Envoy does not survive it in the middle of a callback.
+    Close,
     /// Ask this upstream besides, and keep the answer of the one that was asked first, if there is one, from the client.
     Dispatch(Call),
     /// Throw away what is held of the answer's body, and let nothing through.

@@ -150,13 +150,15 @@ impl Stream {
         let bytes = calls::body(Buffer::ResponseBody, from, size.saturating_sub(from));
         let held = from.saturating_add(bytes.len());
         let place = Place::Response { held, last };
+        let before = self.exchange().borrow().is_settled();
         let flowing = self.exchange().borrow().is_flowing();
         let effect = self.step(Event::Chunk {
             bytes: &bytes,
             last,
         });
         let action = self.act(effect, place);
-        if !flowing || self.wants() != Wants::Chunks {
+        let settled = self.exchange().borrow().is_settled();
+        if !flowing || before != settled || self.wants() != Wants::Chunks {
             self.rest();
         }
         action
@@ -301,8 +303,7 @@ impl Core {
 
     fn act(self: &Rc<Self>, effect: Effect, place: Place) -> Action {
         match effect {
-            Effect::Abort(bytes) => {
-                self.say(&bytes, place);
+            Effect::Close => {
                 calls::close_response();
                 Action::Pause
             }

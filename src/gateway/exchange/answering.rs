@@ -64,7 +64,40 @@ impl Promise {
 }
 
 impl Exchange {
-    pub(super) fn answered(
+    /// The head of an answer has come.
+    pub(super) fn head(
+        &mut self,
+        state: State,
+        head: &Head,
+        last: bool,
+        local: Option<Local>,
+        cx: &mut Context<'_>,
+    ) -> Effect {
+        let effect = match state {
+            State::Sent { attempt } => return self.answered(attempt, head, last, local, cx),
+            State::Calling | State::Waiting { .. } => Effect::Hold,
+            // The answer that has Envoy bring the request again: it may not be marked as final.
+            State::Replaying { .. } => Effect::Release {
+                head: head.clone(),
+                body: None,
+            },
+            State::Again
+            | State::Answered
+            | State::Asking { .. }
+            | State::Continuing(_)
+            | State::Draining { .. }
+            | State::Failing { .. }
+            | State::Foreign
+            | State::Opaque { .. }
+            | State::Opening(_)
+            | State::Streaming(_)
+            | State::Whole { .. } => Effect::Pass,
+        };
+        self.state = state;
+        effect
+    }
+
+    fn answered(
         &mut self,
         mut attempt: Attempt,
         head: &Head,

@@ -38,7 +38,7 @@ impl Exchange {
     const fn is_being_answered(&self) -> bool {
         matches!(
             self.state,
-            State::Answered | State::Draining | State::Opaque { .. } | State::Streaming(_)
+            State::Answered | State::Draining { .. } | State::Opaque { .. } | State::Streaming(_)
         )
     }
 

@@ -86,7 +86,7 @@ impl Exchange {
             | State::Asking { .. }
             | State::Calling
             | State::Continuing(_)
-            | State::Draining
+            | State::Draining { .. }
             | State::Foreign
             | State::Replaying { .. }
             | State::Waiting { .. } => {

@@ -1,6 +1,7 @@
 //! A stream that broke off after its first content is gone on with by another deployment, if the operator wants that
 //! (`dragoman.midstream: continue`): only plain text, and only with targets that are marked able to.
 
+use core::time::Duration;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -34,6 +35,9 @@ pub(super) struct Continuation {
     plain: bool,
     text: String,
 }
+
+/// How long an upstream has to end a stream whose client has been told all that there is.
+pub(super) const GRACE: Duration = Duration::from_millis(250);
 
 /// The parts of a chunk by which a client knows the answer.
 const IDENTITY: [&str; 3] = ["id", "model", "created"];
@@ -163,7 +167,9 @@ impl Exchange {
         let error = broken.failure.clone();
         let failure = Failure::of(&error, None, cx.now);
         let subject = self.account.subject;
-        let begun = continuation.filter(|begun| begun.can_go_on());
+        // The answer to a call that is still under way could be taken for the continuation's.
+        let is_free = self.call.is_none();
+        let begun = continuation.filter(|begun| is_free && begun.can_go_on());
         let next = begun.and_then(|begun| {
             let effect = self.next_to_go_on(&failure, &begun.text, cx)?;
             Some((begun, effect))
@@ -254,7 +260,7 @@ impl Exchange {
         answer: (Option<&Head>, &[u8], Option<Local>),
         cx: &mut Context<'_>,
     ) -> Effect {
-        let state = core::mem::replace(&mut self.state, State::Draining);
+        let state = core::mem::replace(&mut self.state, State::Answered);
         let State::Continuing(interrupted) = state else {
             self.state = state;
             return Effect::Pass;
@@ -268,7 +274,7 @@ impl Exchange {
                 let more = begun.joined(complete.body.as_deref().unwrap_or(body));
                 self.good(attempt, cx);
                 self.settle(cx);
-                last_words(broken.ended, [broken.out, more].concat())
+                self.last_words(broken.grace, [broken.out, more].concat(), cx)
             }
             Err(error) => {
                 self.status = status;
@@ -300,15 +306,22 @@ impl Exchange {
     /// Tells the client that its stream is broken, and ends it if its upstream has not.
     pub(super) fn tell(&mut self, broken: Broken, cx: &mut Context<'_>) -> Effect {
         let Broken {
-            ended,
+            grace,
             failure,
             mut out,
         } = broken;
         out.extend(error_event(&failure));
         self.account.error = failure.code.or(Some(failure.kind));
         self.settle(cx);
-        self.state = State::Draining;
-        last_words(ended, out)
+        self.last_words(grace, out, cx)
+    }
+
+    /// The end of a stream.
+    fn last_words(&mut self, grace: Option<Duration>, out: Vec<u8>, cx: &Context<'_>) -> Effect {
+        self.state = State::Draining {
+            until: grace.map(|grace| cx.now.after(grace)),
+        };
+        Effect::Emit(out)
     }
 }
 
@@ -322,9 +335,9 @@ pub(super) struct Interrupted {
 /// A stream that broke off after its first content.
 #[derive(Debug)]
 pub(super) struct Broken {
-    /// Whether its upstream has ended it.
-    pub ended: bool,
     pub failure: ApiError,
+    /// How long its upstream has to end it; `None` when it has.
+    pub grace: Option<Duration>,
     /// What is still to go to the client.
     pub out: Vec<u8>,
 }
@@ -333,19 +346,10 @@ impl Broken {
     /// It was cut off from here.
     pub const fn cut(failure: ApiError) -> Self {
         Self {
-            ended: false,
             failure,
+            grace: Some(Duration::ZERO),
             out: Vec::new(),
         }
-    }
-}
-
-/// The end of a stream: what its upstream has not ended is cut off.
-const fn last_words(ended: bool, out: Vec<u8>) -> Effect {
-    if ended {
-        Effect::Emit(out)
-    } else {
-        Effect::Abort(out)
     }
 }
 

@@ -76,7 +76,10 @@ enum State {
     /// A stream broke off, and a fallback is asked to go on with it.
     Continuing(Box<Interrupted>),
     /// A stream is complete, or the client was told that it is not; what follows is not for it.
-    Draining,
+    Draining {
+        /// When the stream is ended, if its upstream does not do it.
+        until: Option<Timestamp>,
+    },
     /// The answer is an error; its body is awaited to tell which.
     Failing { attempt: Attempt, head: Head },
     /// Nothing happened yet, or it is somebody else's request.
@@ -155,7 +158,7 @@ impl Exchange {
             }
             State::Calling
             | State::Continuing(_)
-            | State::Draining
+            | State::Draining { .. }
             | State::Opening(_)
             | State::Streaming(_)
             | State::Waiting { .. } => Wants::Chunks,
@@ -182,7 +185,7 @@ impl Exchange {
     /// on the time.
     #[must_use]
     pub const fn is_flowing(&self) -> bool {
-        matches!(self.state, State::Streaming(_) | State::Draining)
+        matches!(self.state, State::Streaming(_) | State::Draining { .. })
     }
 
     /// How often Envoy has brought the request: what is told of an earlier stream is of no use any more.
@@ -219,21 +222,7 @@ impl Exchange {
                 self.state = state;
                 Effect::Hold
             }
-            (Event::Head { head, last, local }, State::Sent { attempt }) => {
-                self.answered(attempt, head, last, local, cx)
-            }
-            (Event::Head { head, .. }, state @ State::Replaying { .. }) => {
-                // The answer that has Envoy bring the request again: it may not be marked as final.
-                self.state = state;
-                Effect::Release {
-                    head: head.clone(),
-                    body: None,
-                }
-            }
-            (Event::Head { .. }, state @ (State::Calling | State::Waiting { .. })) => {
-                self.state = state;
-                Effect::Hold
-            }
+            (Event::Head { head, last, local }, state) => self.head(state, head, last, local, cx),
             (
                 Event::Request { body },
                 State::Asking {
@@ -244,7 +233,7 @@ impl Exchange {
             ) => self.ask(body, client, &said, model, cx),
             (Event::Request { body }, State::Again) => self.ask_again(body, cx),
             (Event::Woke, state) => self.woke(state, cx),
-            (Event::Growing { .. } | Event::Head { .. } | Event::Request { .. }, state) => {
+            (Event::Growing { .. } | Event::Request { .. }, state) => {
                 self.state = state;
                 Effect::Pass
             }
@@ -257,7 +246,7 @@ impl Exchange {
                 self.state = state;
                 Effect::Drop
             }
-            State::Draining => {
+            State::Draining { .. } => {
                 self.state = state;
                 Effect::Emit(Vec::new())
             }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::continuing::Broken;
+use super::continuing::{Broken, GRACE};
 use super::{Exchange, Opening, State, Streaming};
 use crate::canonical::error::ApiError;
 use crate::config::plan::Transport;
@@ -138,7 +138,7 @@ impl Exchange {
         out.extend(error_event(&failure));
         self.failed_late(attempt, failure, cx);
         self.settle(cx);
-        self.state = State::Draining;
+        self.state = State::Draining { until: None };
         Effect::Release {
             head,
             body: Some(out),
@@ -168,8 +168,8 @@ impl Exchange {
                 Output::Same => bytes.to_vec(),
             };
             let broken = Broken {
-                ended: last,
                 failure,
+                grace: (!last).then_some(GRACE),
                 out,
             };
             return self.breaks_off(streaming, broken, cx);
@@ -190,7 +190,7 @@ impl Exchange {
         self.take_usage(&attempt, &*relay);
         self.good(attempt, cx);
         self.settle(cx);
-        self.state = State::Draining;
+        self.state = State::Draining { until: None };
     }
 
     /// The stream has failed after content went to the client: another deployment goes on with it, or the client is told.

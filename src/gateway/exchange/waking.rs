@@ -19,6 +19,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is due in a state, and when.
 enum Due {
+    Again,
+    Close,
+    Forgotten,
     Hedge,
     Limit,
     Look,
@@ -30,13 +33,14 @@ impl Exchange {
     /// When it is to be woken, if nothing else happens before.
     #[must_use]
     pub fn wakes_at(&self, cx: &Context<'_>) -> Option<Timestamp> {
-        let own = match &self.state {
-            // Its time limit counts when the request is there again.
-            State::Replaying { until } => return Some(*until),
-            State::Waiting { until } => Some(*until),
-            state => self.next(state, cx).map(|(at, _)| at),
-        };
-        earlier(own, self.deadline.map(|deadline| deadline.at))
+        let own = self.next(&self.state, cx).map(|(at, _)| at);
+        // The time limit of a request that Envoy is to bring again counts when it is there.
+        let deadline = self.deadline.filter(|_| !self.is_replaying());
+        earlier(own, deadline.map(|deadline| deadline.at))
+    }
+
+    const fn is_replaying(&self) -> bool {
+        matches!(self.state, State::Replaying { .. })
     }
 
     /// Whether it may have to end a stream that is on its way without a chunk to answer to.
@@ -57,13 +61,16 @@ impl Exchange {
     fn next(&self, state: &State, cx: &Context<'_>) -> Option<(Timestamp, Due)> {
         let limit = |at: Option<Timestamp>| at.map(|at| (at, Due::Limit));
         let first = match state {
+            State::Draining { until } => return until.map(|until| (until, Due::Close)),
             State::Failing { attempt, .. } => limit(attempt.limit()),
             State::Opening(opening) => {
                 let idle = cx.plan.stream_idle_timeout;
                 let silence = idle.map(|idle| (opening.since.after(idle), Due::Silence));
                 sooner(limit(opening.attempt.limit()), silence)
             }
+            State::Replaying { until } => return Some((*until, Due::Forgotten)),
             State::Sent { attempt } | State::Whole { attempt, .. } => limit(attempt.limit()),
+            State::Waiting { until } => return Some((*until, Due::Again)),
             State::Streaming(streaming) => {
                 let look = streaming.quiet.map(|quiet| (quiet.next, Due::Look));
                 let states = streaming.states_at.map(|at| (at, Due::State));
@@ -87,32 +94,23 @@ impl Exchange {
         if is_late && !matches!(state, State::Replaying { .. }) {
             return self.out_of_time(state, cx);
         }
-        let is_due = match &state {
-            State::Replaying { until } | State::Waiting { until } => *until <= cx.now,
-            state => self.next(state, cx).is_some_and(|(at, _)| at <= cx.now),
-        };
-        if !is_due {
+        let due = self.next(&state, cx).filter(|(at, _)| *at <= cx.now);
+        let Some((_, due)) = due else {
             self.state = state;
             return Effect::Pass;
-        }
-        match state {
-            State::Replaying { .. } => self.forgotten(cx),
-            State::Waiting { .. } => self.waited(cx),
-            state => match self.next(&state, cx) {
-                Some((_, Due::Hedge)) => self.hedge_now(state, cx),
-                Some((_, Due::Limit)) => {
-                    self.too_slow(state, "the provider did not answer in time", cx)
-                }
-                Some((_, Due::Look)) => self.look(state, cx),
-                Some((_, Due::State)) => self.state_now(state, cx),
-                Some((_, Due::Silence)) => {
-                    self.too_slow(state, "the provider stopped answering", cx)
-                }
-                None => {
-                    self.state = state;
-                    Effect::Pass
-                }
-            },
+        };
+        match due {
+            Due::Again => self.waited(cx),
+            Due::Close => {
+                self.state = State::Draining { until: None };
+                Effect::Close
+            }
+            Due::Forgotten => self.forgotten(cx),
+            Due::Hedge => self.hedge_now(state, cx),
+            Due::Limit => self.too_slow(state, "the provider did not answer in time", cx),
+            Due::Look => self.look(state, cx),
+            Due::Silence => self.too_slow(state, "the provider stopped answering", cx),
+            Due::State => self.state_now(state, cx),
         }
     }
 

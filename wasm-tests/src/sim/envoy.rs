@@ -151,7 +151,10 @@ impl Simulation {
     fn respond(&mut self, visit: usize, effect: Effect, last: bool) {
         self.visits[visit].envoy.ended |= last;
         match effect {
-            Effect::Abort(bytes) => self.abort(visit, bytes),
+            Effect::Close => self.fault(
+                visit,
+                "Envoy does not survive an end in a callback".to_owned(),
+            ),
             Effect::Dispatch(call) => {
                 self.drop_held(visit);
                 self.dispatch(visit, &call);
@@ -190,7 +193,7 @@ impl Simulation {
     /// Carries out what was decided in no callback of the message's.
     fn outside(&mut self, visit: usize, effect: Effect) {
         match effect {
-            Effect::Abort(bytes) => self.abort(visit, bytes),
+            Effect::Close => self.close(visit),
             Effect::Dispatch(call) => self.dispatch(visit, &call),
             Effect::Emit(bytes) => {
                 self.visits[visit].envoy.held = bytes;
@@ -211,8 +214,9 @@ impl Simulation {
         envoy.read = 0;
     }
 
-    fn abort(&mut self, visit: usize, bytes: Vec<u8>) {
-        self.visits[visit].envoy.held = bytes;
+    /// The answer is ended where it is.
+    fn close(&mut self, visit: usize) {
+        self.visits[visit].envoy.held.clear();
         self.go_on(visit, true);
     }
 

@@ -269,7 +269,7 @@ impl Simulation {
 
 fn shown(effect: &Effect) -> String {
     match effect {
-        Effect::Abort(bytes) | Effect::Emit(bytes) => {
+        Effect::Emit(bytes) => {
             format!(
                 "{} bytes: {:?}",
                 bytes.len(),
@@ -283,6 +283,8 @@ fn shown(effect: &Effect) -> String {
             let body = String::from_utf8_lossy(&reply.body);
             format!("respond {} {body}", reply.status)
         }
-        Effect::Drop | Effect::Hold | Effect::Pass | Effect::Strip => format!("{effect:?}"),
+        Effect::Close | Effect::Drop | Effect::Hold | Effect::Pass | Effect::Strip => {
+            format!("{effect:?}")
+        }
     }
 }

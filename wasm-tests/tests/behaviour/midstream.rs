@@ -299,6 +299,24 @@ fn the_client_is_told_when_the_other_providers_fail_too() {
 }
 
 #[rule]
+fn a_stream_is_not_gone_on_with_while_a_hedge_that_lost_is_under_way() {
+    let setting = Setting::of(&[("gpt", &["a", "b"]), ("one", &["c"])])
+        .router(json!({"fallbacks": [{"gpt": ["one"]}]}))
+        .dragoman(json!({"midstream": "continue", "hedge_after": 2}))
+        .deployment("c", "dragoman", json!({"prefill": true}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask_stream(""));
+        visit.wait(Duration::from_secs(2));
+        broken(&mut visit, &[down()]);
+        ends_with_an_error(&visit);
+        assert_eq!(visit.providers().len(), 2);
+        visit.returns(&good_stream("late"));
+        visit.close();
+        assert!(visit.exchange().is_over());
+    });
+}
+
+#[rule]
 fn a_stalled_stream_is_gone_on_with() {
     going_on()
         .dragoman(json!({"stream_idle_timeout": 4}))

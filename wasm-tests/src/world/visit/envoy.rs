@@ -41,7 +41,7 @@ impl Visit<'_> {
             );
         }
         self.did.push(match &effect {
-            Effect::Abort(_) => Did::Abort,
+            Effect::Close => Did::Close,
             Effect::Dispatch(_) => Did::Dispatch,
             Effect::Drop => Did::Drop,
             Effect::Emit(_) => Did::Emit,
@@ -89,7 +89,7 @@ impl Visit<'_> {
                 self.send(head, body);
             }
             Effect::Hold if !call.complete || self.wakes_at().is_some() => {}
-            Effect::Abort(_)
+            Effect::Close
             | Effect::Dispatch(_)
             | Effect::Drop
             | Effect::Emit(_)
@@ -124,7 +124,7 @@ impl Visit<'_> {
 
     pub(super) fn respond(&mut self, effect: Effect) {
         match effect {
-            Effect::Abort(bytes) => self.abort(bytes),
+            Effect::Close => panic!("Envoy does not survive {effect:?} in a callback"),
             Effect::Dispatch(call) => {
                 self.held.clear();
                 self.read = 0;
@@ -157,7 +157,7 @@ impl Visit<'_> {
     /// Carries out what was decided in no callback of the message's.
     pub(super) fn outside(&mut self, effect: Effect) {
         match effect {
-            Effect::Abort(bytes) => self.abort(bytes),
+            Effect::Close => self.over = true,
             Effect::Dispatch(call) => self.dispatch(call),
             Effect::Emit(bytes) => {
                 self.held = bytes;
@@ -169,12 +169,6 @@ impl Visit<'_> {
                 panic!("{effect:?} outside a callback")
             }
         }
-    }
-
-    fn abort(&mut self, bytes: Vec<u8>) {
-        self.held = bytes;
-        self.go_on();
-        self.over = true;
     }
 
     fn dispatch(&mut self, call: effect::Call) {

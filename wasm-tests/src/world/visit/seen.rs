@@ -7,7 +7,7 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Did {
     /// Cut the answer short, with last words.
-    Abort,
+    Close,
     /// Asked a provider besides.
     Dispatch,
     /// Threw away what was held.
