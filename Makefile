@@ -63,6 +63,10 @@ behaviour: rust-targets .venv/.ready $(RUNNER) ## Run the behaviour tests native
 properties: .venv/.ready ## Feed what nobody would send, and check what must hold all the same
 	@$(RUN_TESTS) properties
 
+.PHONY: simulation
+simulation: .venv/.ready ## Check invariants in simulated worlds; SEED=N shows one, RUNS=N has more
+	@$(if $(or $(SEED),$(RUNS)),SIMULATION_SEED=$(or $(SEED),0) SIMULATION_RUNS=$(or $(RUNS),1)) $(RUN_TESTS) simulation
+
 .PHONY: golden
 golden: .venv/.ready ## Compare translations with the golden files
 	@$(RUN_TESTS) golden

@@ -73,6 +73,7 @@ def list_stages():
         "unit": [[*native, "--lib", "--bins"]],
         "behaviour": [[*native, "--test", "behaviour"]],
         "properties": [[*native, "--test", "properties"]],
+        "simulation": [[*native, "--test", "simulation"]],
         "wasm": [[*cargo_test, "--package", "wasm-tests", "--test", "behaviour", "--test", "golden", "--target", WASM]],
         "golden": [[*native, "--test", "golden"]],
         "architecture": [[*native, "--test", "architecture"]],

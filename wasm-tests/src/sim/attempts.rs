@@ -24,7 +24,7 @@ impl Simulation {
         timeout: Option<Duration>,
     ) -> usize {
         let Some(deployment) = self.clusters.get(cluster).copied() else {
-            panic!("seed {}: no deployment is at `{cluster}`", self.report.seed);
+            panic!("seed {}: no deployment is at `{cluster}`", self.seed);
         };
         let hedges = self.is_hedge(visit);
         self.check_group(visit, deployment, hedges);
@@ -42,7 +42,7 @@ impl Simulation {
             deployment,
             hedges,
             open: true,
-            probes: rest.is_some(),
+            probes: rest.is_some_and(|rest| rest.probe.is_some_and(|probe| probe.since == self.now)),
             script,
             timeout,
         });

@@ -19,41 +19,51 @@ mod script;
 mod visit;
 mod words;
 
+use core::fmt;
+
 use run::Simulation;
 
-/// What became of a run.
+/// What became of a run, or of many.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// How many requests went to providers.
-    pub attempts: usize,
     /// How many requests got a good answer.
     pub answered: usize,
+    /// How many requests went to providers.
+    pub attempts: usize,
     /// What was not as it must be.
     pub faults: Vec<String>,
-    /// How many requests were promised an answer because some deployment they may go to never fails.
+    /// How many requests had to be answered, because some deployment they may go to never fails.
     pub promised: usize,
-    /// How many of those had to be tried more than once.
-    pub rescued: usize,
     /// How many requests there were.
     pub requests: usize,
-    /// The run's number.
-    pub seed: u64,
+    /// How many of those that had to be answered took more than one attempt.
+    pub rescued: usize,
     /// What happened, if it was to be written down.
     pub trace: Vec<String>,
 }
 
 impl Report {
-    const fn of(seed: u64) -> Self {
+    /// The numbers of both together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
         Self {
-            attempts: 0,
-            answered: 0,
-            faults: Vec::new(),
-            promised: 0,
-            rescued: 0,
-            requests: 0,
-            seed,
-            trace: Vec::new(),
+            answered: self.answered + other.answered,
+            attempts: self.attempts + other.attempts,
+            promised: self.promised + other.promised,
+            requests: self.requests + other.requests,
+            rescued: self.rescued + other.rescued,
+            ..Self::default()
         }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} requests, {} attempts, {} good answers; {} had to be answered, {} of them by another attempt than the first",
+            self.requests, self.attempts, self.answered, self.promised, self.rescued
+        )
     }
 }
 

@@ -108,7 +108,9 @@ impl Simulation {
     /// Envoy did not ask when a connection broke.
     pub(super) fn is_excused(&self, visit: &Visit) -> bool {
         let ending = visit.ending.map(|(_, ending)| ending);
-        let is_late = |attempt: &Attempt| attempt.script.fault.is_some_and(Fault::is_late);
+        // A slow answer may reach its time limit in the middle of its content.
+        let may_break = |fault: Fault| fault.is_late() || fault == Fault::Slow;
+        let is_late = |attempt: &Attempt| attempt.script.fault.is_some_and(may_break);
         let begun = visit
             .answer
             .as_ref()

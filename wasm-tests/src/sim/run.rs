@@ -39,6 +39,7 @@ pub struct Simulation {
     pub(super) scenario: Scenario,
     /// When each deployment was asked.
     pub(super) sent: Vec<Vec<Timestamp>>,
+    pub(super) seed: u64,
     pub(super) serial: u64,
     pub(super) store: Memory,
     pub(super) visits: Vec<Visit>,
@@ -80,7 +81,8 @@ impl Simulation {
             agenda: Agenda::default(),
             clusters: plan.deployments.iter().enumerate().map(cluster).collect(),
             now: BEGINNING,
-            report: Report::of(seed),
+            report: Report::default(),
+            seed,
             sent: vec![Vec::new(); plan.deployments.len()],
             serial: 0,
             store: Memory::default(),

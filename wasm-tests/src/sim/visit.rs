@@ -82,7 +82,7 @@ pub struct Attempt {
     pub hedges: bool,
     /// Whether the gateway still waits for it.
     pub open: bool,
-    /// Whether its deployment was tried after a rest.
+    /// Whether it tries if its deployment has recovered.
     pub probes: bool,
     /// What the provider says to it.
     pub script: Script,
