@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dragoman::config::plan::{Group, Plan, Transport};
+use dragoman::config::plan::{Group, Midstream, Plan, Transport};
 use dragoman::policy::Hop;
 
 /// The remarks, a sentence each.
@@ -17,6 +17,7 @@ pub fn of(plan: &Plan) -> Vec<String> {
     let prices = plan.groups.iter().flat_map(|group| &group.chains.general);
     unknown.extend(prices.filter_map(|hop| unknown_price(plan, hop)));
     remarks.extend(unknown);
+    remarks.extend(calls(plan));
     remarks.push(transport(plan.transport).to_owned());
     remarks
 }
@@ -106,13 +107,24 @@ fn unknown_price(plan: &Plan, hop: &Hop) -> Option<String> {
     (!is_priced).then(words)
 }
 
+/// What holds with both transports, for those who have switched it on: Envoy gives a module no second upstream that streams.
+fn calls(plan: &Plan) -> impl Iterator<Item = String> + use<> {
+    let hedges = plan.hedge_after.map(|_| {
+        "hedge_after: with both transports a second deployment that wins arrives whole, and one that loses cannot be stopped and is paid for"
+    });
+    let continues = (plan.midstream == Midstream::Continue).then_some(
+        "midstream `continue`: with both transports the rest of a stream arrives whole, and a connection that is cut after content cannot be gone on with",
+    );
+    [hedges, continues].into_iter().flatten().map(str::to_owned)
+}
+
 const fn transport(transport: Transport) -> &'static str {
     match transport {
         Transport::Dispatch => {
-            "retry_transport `dispatch`: a stream that is tried again or hedged arrives whole, and a connection that is cut while an answer's head is held ends in Envoy's own 502"
+            "retry_transport `dispatch`: a stream that is tried again arrives whole; an attempt after the first goes on, and is paid for, after its client has left, and its answer may have 32 MiB; a connection that is cut while an answer's head is held, and a first answer that is too long, end in Envoy's own 502 and are not tried again"
         }
         Transport::Envoy => {
-            "retry_transport `envoy`: it takes the two listeners that `dragoman render` prints; with the module alone in a listener nothing is tried again"
+            "retry_transport `envoy`: every request passes Envoy twice, by the two listeners that `dragoman render` prints; with the module alone in a listener nothing is tried again, and what would be is a 503"
         }
     }
 }
@@ -130,7 +142,11 @@ mod tests {
         let source = json!({"model_list": [
             entry("small", "openai/gpt-4o"), entry("other", "openai/gpt-4o-mini"), entry("large", "openai/gpt-4.1"),
             entry("own", "openai/my-own"), entry("open/*", "openai/*")], "router_settings": router});
-        let checked = config::read(&source, &|_| None).unwrap();
+        of_source(&source)
+    }
+
+    fn of_source(source: &Value) -> Vec<String> {
+        let checked = config::read(source, &|_| None).unwrap();
         let mut remarks = of(&checked.plan);
         assert!(remarks.pop().unwrap().starts_with("retry_transport"));
         remarks
@@ -177,5 +193,20 @@ mod tests {
     fn every_transport_says_what_it_cannot_do() {
         assert!(transport(Transport::Dispatch).contains("502"));
         assert!(transport(Transport::Envoy).contains("listeners"));
+    }
+
+    #[test]
+    fn who_hedges_or_goes_on_is_told_that_it_arrives_whole_by_either_transport() {
+        let member = |key: &str| json!({"model_name": "m", "litellm_params": {"model": "openai/gpt-4o", "api_key": key}, "dragoman": {"prefill": true}});
+        for transport in ["dispatch", "envoy"] {
+            let with = |mut own: Value| {
+                own["retry_transport"] = json!(transport);
+                of_source(&json!({"model_list": [member("k"), member("l")], "dragoman": own}))
+            };
+            assert_eq!(with(json!({})), [""; 0]);
+            let told = with(json!({"hedge_after": 1, "midstream": "continue"}));
+            let wholly = told.iter().filter(|it| it.contains("arrives whole"));
+            assert_eq!(wholly.count(), 2, "{told:#?}");
+        }
     }
 }
