@@ -4,14 +4,39 @@
 //! ([`Effect`](effect::Effect)). It asks nobody for the time, for chance or for state: they are in its [`Context`].
 //!
 //! ```text
-//! Arrived ─ admit ─┬─ somebody else's ──────────────────────────────► Pass
-//!                  ├─ models, health, refusals ─────────────────────► Respond
-//!                  └─ Hold … Request ─ attempt ─┬─ mock, refusals ──► Respond
-//!                                               └─ Forward
-//! Head ─┬─ an error ─ Hold … Chunk ─────────────────────────────────► Respond
-//!       ├─ whole ──── Hold … Chunk ─ relay::whole ─ settle ─────────► Release
-//!       └─ stream ─── Hold … Chunk ─ relay ─ first content ─────────► Release, then Emit or Pass … settle
+//! Arrived ─ admit ─┬─ somebody else's ───────────────────────► Pass
+//!                  ├─ models, health, refusals ──────────────► Respond
+//!                  └─ a chat ─ Hold … Request ───────────────► attempt
+//!
+//! attempt ─ select ─┬─ nobody can be asked ──────────────────► policy
+//!                   ├─ a mock ───────────────────────────────► Respond
+//!                   ├─ Envoy holds the request ──────────────► Forward … Head
+//!                   └─ Envoy has sent it on before ──────────► Dispatch … Answer
+//!
+//! Head ───┬─ an error ─ Hold … Chunk ────────────────────────► policy
+//!         ├─ whole ──── Hold … Chunk ─ relay::whole ─┬─ bad ─► policy
+//!         │                                          └─ good ► settle, Release
+//!         └─ stream ─── Hold … Chunk ─ relay ─┬─ failed ─────► policy
+//!                                             └─ content ────► Release, then Emit or Pass … settle, or broken
+//! Answer ─┬─ bad ────────────────────────────────────────────► policy
+//!         └─ good, and whole ────────────────────────────────► settle, Respond
+//!
+//! policy ─┬─ no further ─────────────────────────────────────► Respond: the last failure
+//!         └─ at once or Hold … Woke ─┬─ dispatch ────────────► attempt
+//!                                    └─ envoy ───────────────► Respond, not final … Arrived … Request, attempt
+//! broken ─┬─ to be gone on with ─────────────────────────────► Dispatch … Answer, Emit what it adds
+//!         └─ else ───────────────────────────────────────────► settle, Emit the error … Woke, Close
+//!
+//! Woke ───┬─ an attempt's time limit, before content ────────► policy
+//!         ├─ or after it ────────────────────────────────────► broken
+//!         ├─ the whole request's ────────────────────────────► Respond, or Emit the error
+//!         └─ no content yet, and hedged ─────────────────────► Dispatch besides: the first content answers
+//! Closed ─┬─ envoy, and the client has got nothing ──────────► policy … Arrived … Request, attempt
+//!         └─ else ───────────────────────────────────────────► settle what can still be counted
 //! ```
+//!
+//! Steps have files of their own: [`admit`], [`select`], [`attempt`], [`relay`], [`settle`], [`refuse`]. `exchange` holds the states
+//! and takes the events to them; [`book`] keeps what later choices are made by; [`transport`] is what the two listeners agree on.
 
 pub mod admit;
 pub mod attempt;
