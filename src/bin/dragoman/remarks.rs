@@ -121,7 +121,7 @@ fn calls(plan: &Plan) -> impl Iterator<Item = String> + use<> {
 const fn transport(transport: Transport) -> &'static str {
     match transport {
         Transport::Dispatch => {
-            "retry_transport `dispatch`: a stream that is tried again arrives whole; an attempt after the first goes on, and is paid for, after its client has left, and its answer may have 32 MiB; a connection that is cut while an answer's head is held, and a first answer that is too long, end in Envoy's own 502 and are not tried again"
+            "retry_transport `dispatch`: an attempt after the first is a call of the module's own: a stream arrives whole then, `stream_timeout` and `stream_idle_timeout` do not bound it, an answer may have 32 MiB, and it goes on, and is paid for, after its client has left; a connection that is cut while an answer's head is held, and a first answer that is too long, end in Envoy's own 502 and are not tried again"
         }
         Transport::Envoy => {
             "retry_transport `envoy`: every request passes Envoy twice, by the two listeners that `dragoman render` prints; with the module alone in a listener nothing is tried again, and what would be is a 503"

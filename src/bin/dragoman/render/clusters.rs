@@ -4,19 +4,24 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::{Upstream, address, merged};
+use super::{Bootstrap, Upstream, address, merged};
 
-pub(super) fn clusters(upstreams: &[Upstream], authorities: &str) -> Vec<Value> {
-    upstreams
-        .iter()
-        .map(|upstream| cluster(upstream, authorities))
-        .collect()
+/// How much Envoy reads from a provider at once unless told otherwise.
+const READ: u32 = 1_048_576;
+
+pub(super) fn clusters(input: &Bootstrap) -> Vec<Value> {
+    let upstreams = input.upstreams.iter();
+    upstreams.map(|upstream| cluster(upstream, input)).collect()
 }
 
-fn cluster(upstream: &Upstream, authorities: &str) -> Value {
+fn cluster(upstream: &Upstream, input: &Bootstrap) -> Value {
     let mut cluster = Map::from_iter([
         ("name".to_owned(), json!(upstream.cluster)),
         ("connect_timeout".to_owned(), json!("5s")),
+        (
+            "per_connection_buffer_limit_bytes".to_owned(),
+            json!(read_at_once(input.max_body)),
+        ),
         ("circuit_breakers".to_owned(), circuit_breakers()),
         (
             "typed_extension_protocol_options".to_owned(),
@@ -26,9 +31,18 @@ fn cluster(upstream: &Upstream, authorities: &str) -> Value {
     ]);
     cluster.extend(discovery(upstream));
     if upstream.tls {
-        cluster.insert("transport_socket".to_owned(), tls(upstream, authorities));
+        cluster.insert(
+            "transport_socket".to_owned(),
+            tls(upstream, &input.authorities),
+        );
     }
     Value::Object(cluster)
+}
+
+/// What is read at once from a provider lies in the listener's buffer before the module lets it through. As much as that takes was
+/// seen to be too much for it; half was not.
+fn read_at_once(max_body: u32) -> u32 {
+    READ.min(max_body / 2).max(1)
 }
 
 /// A name is looked up in the background: neither Envoy's start nor another provider waits for it. One connection pool

@@ -75,7 +75,7 @@ pub fn bootstrap(input: &Bootstrap) -> Value {
         "stats_config": stats::stats_config(),
         "overload_manager": overload_manager(),
     });
-    let mut clusters = clusters::clusters(&input.upstreams, &input.authorities);
+    let mut clusters = clusters::clusters(input);
     let own = match input.transport {
         Transport::Dispatch => json!({}),
         Transport::Envoy => {

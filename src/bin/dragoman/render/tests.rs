@@ -112,6 +112,26 @@ fn one_limit_holds_for_bodies_over_both_versions_of_http() {
 }
 
 #[test]
+fn no_more_is_read_at_once_than_the_listener_takes() {
+    let read = |max_body| {
+        let tree = bootstrap(&Bootstrap {
+            max_body,
+            ..input()
+        });
+        at(
+            &tree,
+            "/static_resources/clusters/1/per_connection_buffer_limit_bytes",
+        )
+        .as_u64()
+    };
+
+    assert_eq!(read(100_000), Some(50_000));
+    assert_eq!(read(33_554_432), Some(1_048_576));
+    // 0 would be no limit.
+    assert_eq!(read(1), Some(1));
+}
+
+#[test]
 fn a_client_cannot_choose_a_cluster_and_a_provider_is_not_told_it() {
     let tree = bootstrap(&input());
     let early = in_manager(
