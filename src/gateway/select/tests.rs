@@ -389,6 +389,33 @@ fn the_cheapest_is_the_one_that_is_for_this_request() {
 }
 
 #[test]
+fn the_cheapest_is_found_among_a_thousand() {
+    let mut office = Office::new(1_000, |plan| {
+        strategy(Strategy::Cost)(plan);
+        for deployment in &mut plan.deployments {
+            deployment.prices = price(5_000_000_000, 5_000_000_000);
+        }
+        plan.deployments[700].prices = price(4_000_000_000, 4_000_000_000);
+    });
+    assert_eq!(office.hits(20, &WANT)[700], 20);
+}
+
+#[test]
+fn thousands_that_cost_the_same_are_used_alike() {
+    let mut office = Office::new(100, |plan| {
+        strategy(Strategy::Cost)(plan);
+        for deployment in &mut plan.deployments {
+            deployment.prices = price(5_000_000_000, 5_000_000_000);
+        }
+    });
+    let hits = office.hits(1_000, &WANT);
+    assert!(
+        hits.iter().filter(|hits| **hits > 0).count() > 90,
+        "{hits:?}"
+    );
+}
+
+#[test]
 fn the_length_of_answers_is_learned() {
     let mut office = Office::new(2, |plan| {
         strategy(Strategy::Cost)(plan);
