@@ -38,6 +38,7 @@ prices: build ## Refresh the embedded price table from FILE=model_prices.json
 .PHONY: bench
 bench: native build floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
 	$(PYTHON) wasm-tests/bench/bench.py
+	$(PYTHON) wasm-tests/bench/routing.py
 
 .PHONY: faults
 faults: native build .venv/.clients-ready $(ENVOY_READY) ## Play every fault of a provider and put what came of it into README
