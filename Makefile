@@ -65,7 +65,7 @@ properties: .venv/.ready ## Feed what nobody would send, and check what must hol
 	@$(RUN_TESTS) properties
 
 .PHONY: simulation
-simulation: .venv/.ready ## Check invariants in simulated worlds; SEED=N shows one, RUNS=N has more
+simulation: .venv/.ready ## Check what must hold in simulated worlds (SEED=N: that one; RUNS=N: so many)
 	@$(if $(or $(SEED),$(RUNS)),SIMULATION_SEED=$(or $(SEED),0) SIMULATION_RUNS=$(or $(RUNS),1)) $(RUN_TESTS) simulation
 
 .PHONY: golden

@@ -44,6 +44,17 @@ fn what_weighs_nothing_serves_when_nothing_else_can() {
 }
 
 #[test]
+fn what_weighs_nothing_is_tried_again_when_nothing_else_is_left() {
+    let mut office = Office::new(3, |plan| plan.groups[0].weights = vec![1.0, 0.0, 0.0]);
+    rest(&mut office, 1);
+    rest(&mut office, 2);
+    office.wait_ms(5_000);
+    office.fail(0, Class::Auth);
+    let pick = office.select(&WANT).unwrap();
+    assert!(pick.probe && pick.deployment > 0, "{pick:?}");
+}
+
+#[test]
 fn a_group_without_deployments_has_none_to_offer() {
     let mut office = Office::new(1, |plan| plan.groups[0].deployments.clear());
     assert_eq!(office.picks(&WANT), Err(Lack::Empty));
@@ -275,6 +286,15 @@ fn a_full_deployment_is_no_candidate_over_all_workers() {
         .map(|n| office.worker(n % 3).select(&WANT).unwrap())
         .collect();
     assert_eq!(picks.iter().filter(|pick| pick.deployment == 0).count(), 2);
+}
+
+#[test]
+fn a_full_deployment_is_none_that_could_be_asked() {
+    let mut office = Office::new(2, |plan| plan.deployments[1].max_parallel = Some(1));
+    let seat = office.worker(1).pin(1);
+    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 0);
+    office.worker(1).with(|cx| book::ended(seat, cx));
+    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 1);
 }
 
 #[test]
