@@ -38,6 +38,7 @@ prices: build ## Refresh the embedded price table from FILE=model_prices.json
 .PHONY: bench
 bench: native build floor .venv/.clients-ready $(ENVOY_READY) ## Compare the speed with bare Envoy (needs wrk)
 	$(PYTHON) wasm-tests/bench/bench.py
+	$(PYTHON) wasm-tests/bench/routing.py
 
 .PHONY: faults
 faults: native build .venv/.clients-ready $(ENVOY_READY) ## Play every fault of a provider and put what came of it into README
@@ -64,7 +65,7 @@ properties: .venv/.ready ## Feed what nobody would send, and check what must hol
 	@$(RUN_TESTS) properties
 
 .PHONY: simulation
-simulation: .venv/.ready ## Check invariants in simulated worlds; SEED=N shows one, RUNS=N has more
+simulation: .venv/.ready ## Check what must hold in simulated worlds (SEED=N: that one; RUNS=N: so many)
 	@$(if $(or $(SEED),$(RUNS)),SIMULATION_SEED=$(or $(SEED),0) SIMULATION_RUNS=$(or $(RUNS),1)) $(RUN_TESTS) simulation
 
 .PHONY: golden

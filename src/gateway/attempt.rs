@@ -33,6 +33,8 @@ pub struct Attempt {
     pub pick: Pick,
     /// What it costs, where the plan could not know: a deployment for any model.
     pub prices: Option<Prices>,
+    /// The vendor's name.
+    pub provider: &'static str,
     /// How its answer is read.
     pub reading: Reading,
     /// Whether the client wants a stream.

@@ -54,6 +54,7 @@ pub const WANT: Want<'static> = Want {
     group: 0,
     input_tokens: 10,
     max_tokens: Some(20),
+    model: "",
     needs: Needs {
         schema: false,
         tools: false,

@@ -10,6 +10,9 @@ use crate::value::time::Timestamp;
 
 /// How often the worker's own work is done. A worker that dies takes this much of what it counted with it.
 const PERIOD: Duration = Duration::from_millis(250);
+/// How often it is done at first: until workers know of each other, none sees what the others have under way.
+const FIRST_PERIOD: Duration = Duration::from_millis(20);
+const FIRST: u32 = 10;
 
 /// Streams by what they wait for.
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ pub struct Reactor {
     streams: HashMap<u32, Rc<Inner>>,
     wakes: BTreeSet<(Timestamp, u32)>,
     worked: Timestamp,
+    /// How often it was done, as far as that matters.
+    works: u32,
 }
 
 impl Reactor {
@@ -75,16 +80,26 @@ impl Reactor {
 
     /// Whether the worker's own work is due, too.
     pub fn works(&mut self, now: Timestamp) -> bool {
-        let due = now.since(self.worked) >= PERIOD.saturating_sub(Duration::from_millis(5));
+        // A timer may be a little early.
+        let due = now.since(self.worked) >= self.period().mul_f64(0.95);
         if due {
             self.worked = now;
+            self.works = self.works.saturating_add(1);
         }
         due
     }
 
+    const fn period(&self) -> Duration {
+        if self.works < FIRST {
+            FIRST_PERIOD
+        } else {
+            PERIOD
+        }
+    }
+
     /// Sets the timer for what comes next, unless it is set for then or earlier already. `rang`: it has just gone off.
     pub fn arm(&mut self, now: Timestamp, rang: bool) {
-        let work = self.worked.after(PERIOD);
+        let work = self.worked.after(self.period());
         let next = self.wakes.first().map_or(work, |(at, _)| work.min(*at));
         if !rang && next >= self.next && self.next > now {
             return;

@@ -1,4 +1,4 @@
-"""What the gateway costs: bare Envoy, Envoy with an idle Wasm filter, and Dragoman, under the same load.
+"""What the gateway costs: bare Envoy, Envoy with an idle Wasm filter, and Dragoman by both retry transports, under the same load.
 
 Absolute figures drift with the machine and its neighbours, so every round loads all of them in turn and only
 ratios within one round are compared. Envoy, the load and the provider share all cores, as they would on a small node;
@@ -25,7 +25,7 @@ import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 16
-FILTERS = ["bare", "floor", "dragoman"]
+FILTERS = ["bare", "floor", "dragoman", "dragoman-envoy"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Target:
 
     @property
     def translated(self) -> bool:
-        return self.name == "dragoman"
+        return self.name.startswith("dragoman")
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ def require(options: argparse.Namespace) -> None:
     }
     if "floor" in options.only:
         needs[options.floor] = f"{build} --example floor --target wasm32-wasip1"
-    if "dragoman" in options.only:
+    if any(name.startswith("dragoman") for name in options.only):
         needs[options.wasm] = "make build"
     missing = [f"{path} is missing: {remedy}" for path, remedy in needs.items() if not Path(path).exists()]
     if not shutil.which("wrk"):
@@ -105,7 +105,8 @@ def started(name: str, options: argparse.Namespace, provider: int, scratch: Path
     """The Envoy called `name`."""
     listen, admin = servers.free_port(), servers.free_port()
     source = scratch / "config.yaml"
-    source.write_text(yaml.safe_dump(envoys.dragoman_config(provider, loads.MODELS), sort_keys=False))
+    transport = "envoy" if name == "dragoman-envoy" else "dispatch"
+    source.write_text(yaml.safe_dump(envoys.dragoman_config(provider, loads.MODELS, transport), sort_keys=False))
     config = envoys.dragoman(listen, admin, source, options.command, options.wasm, options.log)
     if name == "bare":
         config = envoys.bare(config)

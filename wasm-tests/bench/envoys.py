@@ -63,10 +63,10 @@ def drop(tree, key: str) -> None:
         drop(child, key)
 
 
-def dragoman_config(provider: int, models: dict) -> dict:
+def dragoman_config(provider: int, models: dict, transport: str) -> dict:
     """A LiteLLM configuration with one deployment per model; aliases differ from the vendor's names."""
     bases = {"openai": f"http://127.0.0.1:{provider}/v1", "anthropic": f"http://127.0.0.1:{provider}"}
-    return {"model_list": [
+    return {"dragoman": {"retry_transport": transport}, "model_list": [
         {"model_name": alias, "litellm_params": {
             "model": f"{vendor}/{name}", "api_base": bases[vendor], "api_key": "sk-bench"}}
         for alias, (vendor, name) in models.items()

@@ -1,4 +1,4 @@
-//! A thousand simulated worlds, each from a seed, in which every invariant must hold.
+//! Simulated worlds, each from a seed, in which every invariant must hold.
 //!
 //! `SIMULATION_RUNS` says how many, `SIMULATION_SEED` where they begin. What happened in one that fails is printed.
 #![cfg(not(target_family = "wasm"))]
@@ -16,7 +16,7 @@ use std::thread;
 use wasm_tests::sim::{self, Report};
 
 /// How many worlds there are, if nobody says.
-const RUNS: u64 = 1_000;
+const RUNS: u64 = 1_500;
 
 #[test]
 fn in_no_world_does_an_invariant_break() {

@@ -18,6 +18,12 @@ impl ApiError {
         read(None, status, found(content_type, body))
     }
 
+    /// The error that a success of a provider holds instead of an answer.
+    #[must_use]
+    pub fn inside(provider: &str, body: &[u8]) -> ApiError {
+        read(Some(provider), 200, found(Some("application/json"), body))
+    }
+
     /// The same of an answer with its head, by a provider that is known: what only others say so counts for nothing, and the
     /// head may name the failure (AWS does).
     #[must_use]

@@ -14,13 +14,14 @@ use core::time::Duration;
 use super::Context;
 use super::select::{self, Pick};
 use crate::canonical::error::Class;
-use crate::config::plan::Plan;
+use crate::config::plan::{Deployment, Plan};
 use crate::policy::Failure;
 use crate::policy::cooldown::counts;
 use crate::state::minute::Minute;
 use crate::state::pace::Pace;
 use crate::state::record::update;
 use crate::state::{Desk, Kept, Outline};
+use crate::usage::Usage;
 
 /// What is measured of an answer that was complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,9 +53,22 @@ pub fn desk(plan: &Plan) -> Desk {
         }
     }
     let outlines = plan.deployments.iter().zip(kept);
-    let outlines = outlines.map(|(of, kept)| Outline { id: &of.id, kept });
+    let outlines = outlines.map(|(of, kept)| Outline {
+        id: &of.id,
+        kept,
+        price: about(of),
+    });
     let is_ordered = |group| plan.members(group).any(|of| of.order.is_some());
     Desk::new(outlines, plan.groups.iter().map(is_ordered).collect())
+}
+
+/// What a prompt and an answer of a thousand tokens each cost, in nano-dollars; the most there is where nobody knows.
+fn about(deployment: &Deployment) -> u64 {
+    let prices = deployment.prices.as_ref();
+    let known = prices.filter(|prices| prices.is_priced());
+    known.map_or(u64::MAX, |prices| {
+        prices.cost(&Usage::estimated(1_000, 1_000), None).nanos()
+    })
 }
 
 /// The deployment has answered.

@@ -146,7 +146,7 @@ impl Exchange {
         let secrets: Vec<Secret> = secrets_of(attempt, cx).into_iter().cloned().collect();
         let include_usage = attempt.include_usage;
         match core::mem::replace(&mut attempt.reading, Reading::Openai) {
-            Reading::Openai => Box::new(OpenaiRelay::new(include_usage, secrets)),
+            Reading::Openai => Box::new(OpenaiRelay::new(attempt.provider, include_usage, secrets)),
             Reading::Foreign(decode) => {
                 let id = self.account.call_id.clone();
                 let chunks =
@@ -184,7 +184,7 @@ impl Exchange {
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Effect {
-        let error = read_error(&attempt, head, body, cx);
+        let error = ApiError::answered(attempt.provider, head, body);
         self.attempt_failed(attempt, Some(head), error, cx)
     }
 
@@ -216,7 +216,7 @@ impl Exchange {
     ) -> Result<Complete, ApiError> {
         let model = self.account.requested.clone();
         let wish = self.wish(attempt.stream, attempt.include_usage, &model, cx);
-        let answer = whole::read(&mut attempt.reading, body, &wish)?;
+        let answer = whole::read(&mut attempt.reading, attempt.provider, body, &wish)?;
         if answer.withheld && self.minds_withheld_content(cx) {
             return Err(refuse::withheld());
         }
@@ -271,18 +271,6 @@ impl Exchange {
         book::answered(&attempt.pick, &sample, cx);
         self.end(attempt, "ok", cx);
     }
-}
-
-/// What a vendor's error says. An error without a class of its own is judged in the light of its vendor.
-pub(super) fn read_error(
-    attempt: &Attempt,
-    head: &Head,
-    body: &[u8],
-    cx: &Context<'_>,
-) -> ApiError {
-    let deployment = cx.plan.deployments.get(attempt.pick.deployment);
-    let provider = deployment.map_or("", |deployment| deployment.provider.name());
-    ApiError::answered(provider, head, body)
 }
 
 /// A time limit was reached.

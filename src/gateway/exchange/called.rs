@@ -1,6 +1,6 @@
 //! The answer to a call of the gateway's own: another try, or a hedge. It comes whole.
 
-use super::answering::{Complete, Promise, read_error};
+use super::answering::{Complete, Promise};
 use super::{Exchange, State, streaming};
 use crate::canonical::error::ApiError;
 use crate::gateway::attempt::Attempt;
@@ -103,7 +103,7 @@ impl Exchange {
             return Err(refuse::local(local.unwrap_or(Local::Reset)));
         };
         match Promise::of(head, body.is_empty(), attempt.stream) {
-            Promise::Error => Err(read_error(attempt, head, body, cx)),
+            Promise::Error => Err(ApiError::answered(attempt.provider, head, body)),
             Promise::Failure(error) => Err(error),
             Promise::Opaque => Err(malformed("it is compressed")),
             Promise::Stream => self.streamed(attempt, head.clone(), body, cx),

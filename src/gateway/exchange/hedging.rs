@@ -101,7 +101,7 @@ impl Exchange {
             }
             Some(Promise::Whole) => {
                 let wish = self.wish(attempt.stream, false, &self.account.requested, cx);
-                let answer = whole::read(&mut attempt.reading, body, &wish).ok();
+                let answer = whole::read(&mut attempt.reading, attempt.provider, body, &wish).ok();
                 answer.map(|answer| answer.usage.unwrap_or(guess))
             }
         }

@@ -254,6 +254,7 @@ fn launched(
         input_tokens: work.input_tokens,
         pick,
         prices: prices.map(Cow::into_owned),
+        provider: deployment.map_or("", |deployment| deployment.provider.name()),
         reading: worded.reading,
         stream: request.stream,
     };

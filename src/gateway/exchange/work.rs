@@ -62,6 +62,7 @@ impl Work {
     pub fn want(&self, stream: bool) -> Want<'_> {
         Want {
             group: self.course.hop().group,
+            model: &self.course.hop().model,
             tags: &self.controls.tags,
             stream,
             input_tokens: self.input_tokens,

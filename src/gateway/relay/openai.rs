@@ -26,6 +26,8 @@ pub struct OpenaiRelay {
 struct Words {
     finished: bool,
     include_usage: bool,
+    /// The vendor's name, in the light of which its errors are read.
+    provider: &'static str,
     owed: Option<Vec<u8>>,
     secrets: Vec<Secret>,
     seen: Seen,
@@ -36,12 +38,13 @@ impl OpenaiRelay {
     /// A stream to a client that wants the usage chunk or not. The secrets are blacked out wherever
     /// they appear.
     #[must_use]
-    pub fn new(include_usage: bool, secrets: Vec<Secret>) -> Self {
+    pub fn new(provider: &'static str, include_usage: bool, secrets: Vec<Secret>) -> Self {
         Self {
             decoder: Decoder::new(EVENT_LIMIT),
             words: Words {
                 finished: false,
                 include_usage,
+                provider,
                 owed: None,
                 secrets,
                 seen: Seen::default(),
@@ -93,7 +96,7 @@ impl Words {
         let chunk = match scan::chunk(event.data) {
             Ok(chunk) if !chunk.failed => chunk,
             Ok(_) => {
-                self.fail(ApiError::read(200, Some("application/json"), event.data));
+                self.fail(ApiError::inside(self.provider, event.data));
                 return false;
             }
             Err(_) => {
@@ -268,7 +271,11 @@ mod tests {
         include_usage: bool,
         chunks: impl IntoIterator<Item = &'a [u8]>,
     ) -> (String, Seen) {
-        let mut relay = OpenaiRelay::new(include_usage, vec![Secret::new("sk-7".to_owned())]);
+        let mut relay = OpenaiRelay::new(
+            "openai",
+            include_usage,
+            vec![Secret::new("sk-7".to_owned())],
+        );
         let mut out = Vec::new();
         let mut take = |came: &[u8], output: Output| match output {
             Output::Same => out.extend_from_slice(came),

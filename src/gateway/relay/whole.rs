@@ -37,11 +37,16 @@ pub struct Answer {
     pub withheld: bool,
 }
 
-/// Reads the answer of a vendor and words it for the client.
+/// Reads the answer of the vendor of that name and words it for the client.
 ///
 /// # Errors
 /// The error the vendor reports inside a 200, or a 502 when the answer is not what it documents.
-pub fn read(reading: &mut Reading, body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
+pub fn read(
+    reading: &mut Reading,
+    provider: &str,
+    body: &[u8],
+    wish: &Wish<'_>,
+) -> Result<Answer, ApiError> {
     match reading {
         Reading::Foreign(decode) => {
             let completion = decode.whole(body)?;
@@ -59,7 +64,7 @@ pub fn read(reading: &mut Reading, body: &[u8], wish: &Wish<'_>) -> Result<Answe
                 withheld,
             })
         }
-        Reading::Openai => openai(body, wish),
+        Reading::Openai => openai(provider, body, wish),
     }
 }
 
@@ -77,10 +82,10 @@ pub fn streamed(completion: &Completion, wish: &Wish<'_>) -> Vec<u8> {
     out
 }
 
-fn openai(body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
+fn openai(provider: &str, body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
     let found = scan::whole(body).map_err(|_| malformed("it is not a JSON object"))?;
     if found.failed {
-        return Err(ApiError::read(200, Some("application/json"), body));
+        return Err(ApiError::inside(provider, body));
     }
     if !found.choices {
         return Err(malformed("it has no choices"));

@@ -54,6 +54,8 @@ pub struct Want<'a> {
     pub input_tokens: u64,
     /// The most tokens the answer may have, if the client said.
     pub max_tokens: Option<u64>,
+    /// The model, as the client or a chain names it: what it costs may depend on it.
+    pub model: &'a str,
     /// What the model must be able to do.
     pub needs: Needs,
     /// The one deployment it may be, as an index into the plan's, if the request named one.

@@ -1,18 +1,20 @@
 //! The strategy's choice among those that are left: what it looks at is read, and no more than that.
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use super::Want;
 use super::pool::Pool;
 use super::reserve::{expected_output, limits_of};
 use crate::gateway::Context;
+use crate::policy::Hop;
 use crate::routing::{self, Candidate, Snapshot, Strategy, below, draw};
 use crate::state::minute::Minute;
 use crate::state::pace::Pace;
 use crate::state::record::read;
 use crate::usage::Usage;
 
-/// Of so many candidates at most, drawn at random, records are read: a group may have a thousand.
+/// Of so many candidates at most, drawn at random or the cheapest, records are read: a group may have a thousand.
 const LOOKED_AT: usize = 16;
 /// A measurement that is older should be made again.
 const AGED: Duration = Duration::from_secs(60);
@@ -22,21 +24,27 @@ pub(super) fn choose(pool: &Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> 
     match pool.group().strategy {
         Strategy::Cost => among(
             pool,
-            LOOKED_AT,
+            cheapest(pool, cx),
             cx,
             |deployment, cx| priced(deployment, want, cx),
             routing::cost,
         ),
         Strategy::Latency { buffer, ttl } => among(
             pool,
-            LOOKED_AT,
+            draw(pool.len(), LOOKED_AT, cx.rng),
             cx,
             |deployment, cx| timed(deployment, want.stream, ttl, cx),
             |snapshot, rng| routing::latency(snapshot, buffer, rng),
         ),
-        Strategy::LeastBusy => among(pool, 2, cx, busy, routing::least_busy),
+        Strategy::LeastBusy => {
+            let drawn = draw(pool.len(), 2, cx.rng);
+            among(pool, drawn, cx, busy, routing::least_busy)
+        }
         Strategy::SimpleShuffle => shuffled(pool, cx),
-        Strategy::Usage => among(pool, LOOKED_AT, cx, used, routing::usage),
+        Strategy::Usage => {
+            let drawn = draw(pool.len(), LOOKED_AT, cx.rng);
+            among(pool, drawn, cx, used, routing::usage)
+        }
     }
 }
 
@@ -48,10 +56,27 @@ fn shuffled(pool: &Pool<'_>, cx: &mut Context<'_>) -> Option<usize> {
     picked.or_else(|| (!pool.is_empty()).then(|| below(pool.len(), cx.rng)))
 }
 
-/// What `strategy` picks among at most `number`, drawn at random, of whom `look` finds out what it must know.
+/// Those that cost least at a glance. What a request costs with each of them is worked out only for these.
+fn cheapest(pool: &Pool<'_>, cx: &mut Context<'_>) -> Vec<usize> {
+    if pool.len() <= LOOKED_AT {
+        return (0..pool.len()).collect();
+    }
+    let prices = pool
+        .deployments()
+        .map(|deployment| cx.desk.price(deployment));
+    let mut all: Vec<(u64, u64, usize)> = prices
+        .enumerate()
+        .map(|(nth, price)| (price, cx.rng.bits(), nth))
+        .collect();
+    all.select_nth_unstable(LOOKED_AT);
+    all.truncate(LOOKED_AT);
+    all.into_iter().map(|(_, _, nth)| nth).collect()
+}
+
+/// What `strategy` picks among those `drawn`, of whom `look` finds out what it must know.
 fn among<'a>(
     pool: &Pool<'_>,
-    number: usize,
+    drawn: Vec<usize>,
     cx: &mut Context<'a>,
     look: impl Fn(usize, &mut Context<'a>) -> Candidate,
     strategy: impl Fn(&Snapshot<'_>, &mut crate::value::rng::Rng) -> Option<usize>,
@@ -60,7 +85,6 @@ fn among<'a>(
     if pool.len() <= 1 {
         return (!pool.is_empty()).then_some(0);
     }
-    let drawn = draw(pool.len(), number, cx.rng);
     let deployments = drawn.iter().filter_map(|nth| pool.deployment(*nth));
     let candidates: Vec<Candidate> = deployments.map(|deployment| look(deployment, cx)).collect();
     let candidates = candidates.as_slice();
@@ -76,11 +100,17 @@ fn busy(deployment: usize, cx: &mut Context<'_>) -> Candidate {
 }
 
 fn priced(deployment: usize, want: &Want<'_>, cx: &mut Context<'_>) -> Candidate {
-    let prices = cx
-        .plan
-        .deployments
-        .get(deployment)
-        .and_then(|of| of.prices.as_ref());
+    let of = cx.plan.deployments.get(deployment);
+    let prices = of.and_then(|of| match &of.prices {
+        Some(prices) => Some(Cow::Borrowed(prices)),
+        None => {
+            let hop = Hop {
+                group: want.group,
+                model: want.model.to_owned(),
+            };
+            of.prices_for(&cx.plan.asked_of(of, &hop))
+        }
+    });
     let output = || expected_output(&pace(deployment, cx), want, cx.now);
     let cost = prices
         .filter(|prices| prices.is_priced())

@@ -44,6 +44,17 @@ fn what_weighs_nothing_serves_when_nothing_else_can() {
 }
 
 #[test]
+fn what_weighs_nothing_is_tried_again_when_nothing_else_is_left() {
+    let mut office = Office::new(3, |plan| plan.groups[0].weights = vec![1.0, 0.0, 0.0]);
+    rest(&mut office, 1);
+    rest(&mut office, 2);
+    office.wait_ms(5_000);
+    office.fail(0, Class::Auth);
+    let pick = office.select(&WANT).unwrap();
+    assert!(pick.probe && pick.deployment > 0, "{pick:?}");
+}
+
+#[test]
 fn a_group_without_deployments_has_none_to_offer() {
     let mut office = Office::new(1, |plan| plan.groups[0].deployments.clear());
     assert_eq!(office.picks(&WANT), Err(Lack::Empty));
@@ -278,6 +289,15 @@ fn a_full_deployment_is_no_candidate_over_all_workers() {
 }
 
 #[test]
+fn a_full_deployment_is_none_that_could_be_asked() {
+    let mut office = Office::new(2, |plan| plan.deployments[1].max_parallel = Some(1));
+    let seat = office.worker(1).pin(1);
+    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 0);
+    office.worker(1).with(|cx| book::ended(seat, cx));
+    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 1);
+}
+
+#[test]
 fn where_all_are_full_the_client_is_told_at_once_until_a_seat_is_free() {
     let mut office = Office::new(2, |plan| {
         for deployment in &mut plan.deployments {
@@ -386,6 +406,33 @@ fn the_cheapest_is_the_one_that_is_for_this_request() {
     };
     assert_eq!(office.hits(20, &long_answer), [0, 20, 0]);
     assert_eq!(office.hits(20, &long_prompt), [20, 0, 0]);
+}
+
+#[test]
+fn the_cheapest_is_found_among_a_thousand() {
+    let mut office = Office::new(1_000, |plan| {
+        strategy(Strategy::Cost)(plan);
+        for deployment in &mut plan.deployments {
+            deployment.prices = price(5_000_000_000, 5_000_000_000);
+        }
+        plan.deployments[700].prices = price(4_000_000_000, 4_000_000_000);
+    });
+    assert_eq!(office.hits(20, &WANT)[700], 20);
+}
+
+#[test]
+fn thousands_that_cost_the_same_are_used_alike() {
+    let mut office = Office::new(100, |plan| {
+        strategy(Strategy::Cost)(plan);
+        for deployment in &mut plan.deployments {
+            deployment.prices = price(5_000_000_000, 5_000_000_000);
+        }
+    });
+    let hits = office.hits(1_000, &WANT);
+    assert!(
+        hits.iter().filter(|hits| **hits > 0).count() > 90,
+        "{hits:?}"
+    );
 }
 
 #[test]

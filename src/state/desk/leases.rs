@@ -214,6 +214,7 @@ mod tests {
     /// A desk whose first deployment is watched.
     fn desk(seed: u64, now: u64, store: &Memory) -> Desk {
         let of = |id, shares| Outline {
+            price: 0,
             id,
             kept: Kept {
                 shares,

@@ -42,6 +42,8 @@ pub struct Outline<'a> {
     pub id: &'a str,
     /// What is kept of it.
     pub kept: Kept,
+    /// About what it costs, to be compared with others': higher is dearer.
+    pub price: u64,
 }
 
 /// What is kept of a deployment, because some group it is in looks at it.
@@ -63,6 +65,7 @@ struct Place {
     kept: Kept,
     key: u64,
     names: Names,
+    price: u64,
     seats: u32,
     /// When the share in the seats was last stated.
     seats_beat: Timestamp,
@@ -120,6 +123,7 @@ impl Desk {
                 kept: outline.kept,
                 key,
                 names: Names::of(outline.id),
+                price: outline.price,
                 ..Place::default()
             });
         }
@@ -159,6 +163,13 @@ impl Desk {
         self.places
             .get(deployment)
             .map_or_else(Kept::default, |place| place.kept)
+    }
+
+    /// About what the deployment costs, to be compared with others'.
+    #[must_use]
+    pub fn price(&self, deployment: usize) -> u64 {
+        let place = self.places.get(deployment);
+        place.map_or(u64::MAX, |place| place.price)
     }
 
     /// The deployment's name inside records.

@@ -42,7 +42,8 @@ impl Simulation {
             deployment,
             hedges,
             open: true,
-            probes: rest.is_some_and(|rest| rest.probe.is_some_and(|probe| probe.since == self.now)),
+            probes: rest
+                .is_some_and(|rest| rest.probe.is_some_and(|probe| probe.since == self.now)),
             script,
             timeout,
         });

@@ -3,11 +3,10 @@
 use core::time::Duration;
 
 use dragoman::config::plan::Transport;
-use dragoman::gateway::effect::{self, Effect, Reply};
+use dragoman::gateway::effect::{Effect, Reply};
 use dragoman::gateway::event::{Event, Local, Wants};
 use dragoman::gateway::transport;
 use dragoman::value::head::Head;
-use dragoman::value::time::Timestamp;
 
 use super::agenda::Happening;
 use super::run::Simulation;
@@ -190,24 +189,6 @@ impl Simulation {
         }
     }
 
-    /// Carries out what was decided in no callback of the message's.
-    fn outside(&mut self, visit: usize, effect: Effect) {
-        match effect {
-            Effect::Close => self.close(visit),
-            Effect::Dispatch(call) => self.dispatch(visit, &call),
-            Effect::Emit(bytes) => {
-                self.visits[visit].envoy.held = bytes;
-                let ended = self.visits[visit].envoy.ended;
-                self.go_on(visit, ended);
-            }
-            Effect::Respond(reply) => self.reply(visit, reply),
-            Effect::Drop | Effect::Hold | Effect::Pass => {}
-            Effect::Forward { .. } | Effect::Release { .. } | Effect::Strip => {
-                self.fault(visit, format!("{effect:?} outside a callback"));
-            }
-        }
-    }
-
     fn drop_held(&mut self, visit: usize) {
         let envoy = &mut self.visits[visit].envoy;
         envoy.held.clear();
@@ -215,13 +196,13 @@ impl Simulation {
     }
 
     /// The answer is ended where it is.
-    fn close(&mut self, visit: usize) {
+    pub(super) fn close(&mut self, visit: usize) {
         self.visits[visit].envoy.held.clear();
         self.go_on(visit, true);
     }
 
     /// What is held goes to the client; `last` when nothing follows.
-    fn go_on(&mut self, visit: usize, last: bool) {
+    pub(super) fn go_on(&mut self, visit: usize, last: bool) {
         let it = &mut self.visits[visit];
         it.envoy.read = 0;
         let held = core::mem::take(&mut it.envoy.held);
@@ -247,7 +228,7 @@ impl Simulation {
     }
 
     /// The gateway answers by itself: for good, or to have the request brought again.
-    fn reply(&mut self, visit: usize, reply: Reply) {
+    pub(super) fn reply(&mut self, visit: usize, reply: Reply) {
         self.visits[visit].envoy.native = None;
         let is_final = |(name, _): &(_, _)| name == transport::FINAL;
         if self.plan.transport == Transport::Envoy && !reply.headers.iter().any(is_final) {
@@ -264,7 +245,7 @@ impl Simulation {
     }
 
     /// Envoy ends the stream that brought the request and brings it again. The gateway learns of the end before or after.
-    fn bring_again(&mut self, visit: usize, status: u16, details: &str) {
+    fn bring_again(&mut self, visit: usize, status: u16, details: &'static str) {
         let now = self.now;
         let it = &mut self.visits[visit];
         it.envoy.open = false;
@@ -275,12 +256,16 @@ impl Simulation {
             let deployment = it.attempts[call].deployment;
             it.tried.retain(|tried| *tried != deployment);
         }
+        it.envoy.unheard = Some((status, details));
         if self.dice.chance(50) {
-            self.closed(visit, Some(status), details);
+            self.hear(visit);
+        }
+        if self.dice.chance(3) {
+            self.agenda.plan(now, Happening::Leaves { visit });
         }
         let wait = self.dice.ms(1..=4);
-        self.agenda
-            .plan(now.after(wait), Happening::Arrives { visit });
+        let arrives = Happening::Arrives { visit };
+        self.agenda.plan(now.after(wait), arrives);
     }
 
     /// The upstream's connection breaks in the middle of its answer: nobody asks the gateway what is to become of that.
@@ -316,6 +301,14 @@ impl Simulation {
         if core::mem::take(&mut self.visits[visit].envoy.open) {
             self.closed(visit, status, details);
         }
+        self.hear(visit);
+    }
+
+    /// The gateway hears how the stream ended. Once the request is there again, it does not care.
+    fn hear(&mut self, visit: usize) {
+        if let Some((status, details)) = self.visits[visit].envoy.unheard.take() {
+            self.closed(visit, Some(status), details);
+        }
     }
 
     fn closed(&mut self, visit: usize, status: Option<u16>, details: &str) {
@@ -328,73 +321,6 @@ impl Simulation {
         let effect = self.step(visit, Event::Closed { status, details });
         if effect != Effect::Pass {
             self.fault(visit, format!("{effect:?} after the end"));
-        }
-    }
-
-    fn dispatch(&mut self, visit: usize, call: &effect::Call) {
-        if self.visits[visit].envoy.call.is_some() {
-            self.fault(visit, "two calls at the same time".to_owned());
-        }
-        let timeout = call.timeout.max(Duration::from_millis(1));
-        let attempt = self.attempt(visit, &call.cluster, Some(timeout));
-        let it = &mut self.visits[visit];
-        it.envoy.call = Some(attempt);
-        let length = it.attempts[attempt].script.length().min(timeout);
-        let answers = Happening::Answers { visit, attempt };
-        self.agenda.plan(self.now.after(length), answers);
-    }
-
-    /// A call of the gateway's own is answered.
-    pub(super) fn answers(&mut self, visit: usize, attempt: usize) {
-        let it = &mut self.visits[visit];
-        if it.envoy.call != Some(attempt) {
-            return;
-        }
-        it.envoy.call = None;
-        let made = &it.attempts[attempt];
-        let outcome = if made.times_out() {
-            Err(Local::Timeout)
-        } else {
-            made.script.whole()
-        };
-        self.trace(visit, || match &outcome {
-            Ok((head, body)) => {
-                let body = String::from_utf8_lossy(body);
-                format!("call {attempt} brings {:?} {body:?}", head.status())
-            }
-            Err(why) => format!("call {attempt} brings nothing: {why:?}"),
-        });
-        let effect = match &outcome {
-            Ok((head, body)) => self.step(
-                visit,
-                Event::Answer {
-                    head: Some(head),
-                    body,
-                    local: None,
-                },
-            ),
-            Err(why) => self.step(
-                visit,
-                Event::Answer {
-                    head: None,
-                    body: b"",
-                    local: Some(*why),
-                },
-            ),
-        };
-        self.visits[visit].attempts[attempt].open = false;
-        self.outside(visit, effect);
-    }
-
-    /// The exchange is woken, if it still wants to be.
-    pub(super) fn wakes(&mut self, visit: usize, at: Timestamp) {
-        if self.visits[visit].wakes_at != Some(at) {
-            return;
-        }
-        self.visits[visit].wakes_at = None;
-        let effect = self.step(visit, Event::Woke);
-        if self.visits[visit].envoy.open {
-            self.outside(visit, effect);
         }
     }
 }

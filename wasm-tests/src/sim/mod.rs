@@ -1,13 +1,14 @@
 //! Whole worlds from one seed: many exchanges at once on several workers, with providers that fail as they like and a clock
 //! that nobody waits for. What must hold in every one of them is checked while it runs.
 //!
-//! A run draws a configuration, providers and clients ([`scenario`]), lets Envoy's side of every exchange happen ([`envoy`])
-//! against one store that all workers share, and watches ([`attempts`], [`answers`], [`ends`]). Everything follows from the
-//! seed, so a failure is repeated by its number.
+//! A run draws a configuration, providers and clients (`scenario`), lets Envoy's side of every exchange happen (`envoy`, `calls`)
+//! against one store that all workers share, and watches (`attempts`, `answers`, `ends`). Everything follows from the seed, so a
+//! failure is repeated by its number.
 
 mod agenda;
 mod answers;
 mod attempts;
+mod calls;
 mod dice;
 mod ends;
 mod envoy;

@@ -69,6 +69,8 @@ pub struct Envoy {
     pub open: bool,
     /// How much of what is held was read.
     pub read: usize,
+    /// How the stream that brought it ended, where the gateway has not heard of that yet.
+    pub unheard: Option<(u16, &'static str)>,
 }
 
 /// A request to a deployment.
@@ -155,14 +157,13 @@ impl Visit {
         self.ending.is_some() && self.wakes_at.is_none() && self.exchange.is_settled()
     }
 
-    /// Whether the gateway waits for that attempt of its, for certain: one that fails while another is under way may have been
-    /// given up.
+    /// Whether the gateway waits for that attempt of its, for certain: what Envoy forwarded may be given up before its upstream is
+    /// done, once all is settled or where it fails while a call is under way.
     #[must_use]
     pub const fn awaits(&self, attempt: &Attempt) -> bool {
-        let may_be_over = attempt.timeout.is_none()
-            && attempt.script.fault.is_some()
-            && self.envoy.call.is_some();
-        attempt.open && !may_be_over
+        let is_bad = attempt.script.fault.is_some();
+        let may_be_over = self.exchange.is_settled() || (is_bad && self.envoy.call.is_some());
+        attempt.open && (attempt.timeout.is_some() || !may_be_over)
     }
 
     /// The gateway waits for none of its attempts any more.
