@@ -27,8 +27,10 @@ impl Exchange {
             return Effect::Pass;
         }
         if !self.settled && self.is_ours() {
+            // Envoy names the status of an answer that is held, too, which a client that left has not seen.
+            let told = status.filter(|_| why(details) != CLIENT_LEFT);
             if self.status == LEFT_STATUS {
-                self.status = status.unwrap_or(LEFT_STATUS);
+                self.status = told.unwrap_or(LEFT_STATUS);
             }
             self.broken_off(state, details, cx);
         } else if let Some(attempt) = state.into_attempt() {

@@ -307,7 +307,8 @@ impl<'w> Visit<'w> {
 
     /// The client leaves.
     pub fn leave(&mut self) {
-        self.end(None, "downstream_remote_disconnect");
+        // Envoy names the status of an answer that it holds, too.
+        self.end(Some(500), "downstream_remote_disconnect");
     }
 
     /// The exchange is over; Envoy has answered with `status` by itself, if it has one.
