@@ -188,7 +188,6 @@ impl Exchange {
         }
         work.tried.clear();
         work.pinned = None;
-        retrying(work, cx);
     }
 
     /// Nothing more is tried: the client is told of the last failure, and what was tried.

@@ -288,7 +288,7 @@ fn a_request_is_not_tried_more_often_than_envoy_brings_it() {
 }
 
 #[rule]
-fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
+fn the_retry_budget_bounds_retries_and_hedges_and_lets_another_model_be_asked() {
     let setting = Setting::of(&[("gpt", &["a", "b"]), ("one", &["c"])])
         .router(json!({"fallbacks": [{"gpt": ["one"]}]}))
         .dragoman(json!({"retry_budget": {"percent": 0, "floor": 0}, "hedge_after": 2}));
@@ -296,8 +296,10 @@ fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
         let mut visit = world.send(ask(""));
         visit.wait(Duration::from_secs(3));
         visit.next(&fails(500));
+        visit.next(&fails(500));
         visit.close();
-        assert_eq!(visit.providers().len(), 1);
+        let models: Vec<&str> = asked(&visit);
+        assert_eq!((models.len(), models[1]), (2, "c"));
         assert_eq!(visit.client().status, 500);
     });
 }
