@@ -199,8 +199,8 @@ fn a_request_that_failed_once_does_not_try_what_may_not_have_recovered() {
 #[test]
 fn where_all_rest_they_are_used_all_the_same_but_for_those_that_refuse_the_credential() {
     let mut office = Office::new(2, |_| {});
-    office.fail(0, Class::Auth);
     office.fail(1, Class::Quota);
+    office.fail(0, Class::Auth);
     let pick = office.select(&WANT).unwrap();
     assert_eq!((pick.deployment, pick.probe), (1, false));
     office.with(|cx| {
