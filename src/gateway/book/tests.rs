@@ -10,7 +10,7 @@ use crate::usage::metrics::Gauge;
 
 fn resting(office: &mut Office) -> usize {
     let all = office.plan.groups[0].deployments.len();
-    all - office.with(|cx| healthy(0, &[], cx))
+    all - office.with(|cx| healthy(&WANT, cx))
 }
 
 #[test]

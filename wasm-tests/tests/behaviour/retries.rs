@@ -234,6 +234,23 @@ fn a_wait_that_the_provider_asks_for_is_waited_in_full_and_one_that_is_too_long_
 }
 
 #[rule]
+fn a_deployment_that_may_not_serve_the_request_does_not_shorten_the_wait() {
+    let setting = Setting::pair()
+        .params("a", json!({"tags": ["free"]}))
+        .params("b", json!({"tags": ["paid"]}))
+        .router(json!({"enable_tag_filtering": true}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask(r#","metadata":{"tags":["free"]}"#));
+        visit.next(&fails(429).header("retry-after", "3"));
+        visit.wait(Duration::from_millis(2_900));
+        assert_eq!(asked(&visit), ["a"]);
+        visit.next(&good("hello"));
+        visit.close();
+        assert_eq!(asked(&visit), ["a", "a"]);
+    });
+}
+
+#[rule]
 fn retry_after_is_the_shortest_wait_there_is() {
     let setting = Setting::of(&[("gpt", &["a"])])
         .router(json!({"disable_cooldowns": true, "retry_after": 4}));
