@@ -262,11 +262,25 @@ impl Deployment {
     #[must_use]
     pub fn prices_for(&self, model: &str) -> Option<Cow<'_, Prices>> {
         let own = self.prices.as_ref().map(Cow::Borrowed);
+        own.or_else(|| self.listed(model).map(Cow::Owned))
+    }
+
+    /// The largest prompt when the vendor is asked for `model`, found in the same way.
+    #[must_use]
+    pub fn max_input_for(&self, model: &str) -> Option<u64> {
+        self.max_input.or_else(|| self.listed(model)?.max_input)
+    }
+
+    /// What it can do when the vendor is asked for `model`, found in the same way.
+    #[must_use]
+    pub fn abilities_for(&self, model: &str) -> Option<Abilities> {
+        let listed = || Some(self.listed(model)?.abilities);
+        self.abilities.or_else(listed)
+    }
+
+    fn listed(&self, model: &str) -> Option<Prices> {
         let is_open = self.model.contains('*');
-        own.or_else(|| {
-            let listed = is_open.then(|| prices::listed(self.provider.name(), model));
-            listed.flatten().map(Cow::Owned)
-        })
+        is_open.then(|| prices::listed(self.provider.name(), model))?
     }
 }
 

@@ -55,6 +55,7 @@ pub const WANT: Want<'static> = Want {
     input_tokens: 10,
     max_tokens: Some(20),
     model: "",
+    must_fit: false,
     needs: Needs {
         schema: false,
         tools: false,

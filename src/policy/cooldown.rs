@@ -96,13 +96,8 @@ pub fn length(failure: &Failure, rules: &CooldownRules, ejections: u8) -> Durati
     doubled.min(LONGEST.max(first)).max(asked)
 }
 
-/// Whether the last healthy deployment of a group rests, too: it is of no use then.
-#[must_use]
-pub fn is_hopeless(class: Class) -> bool {
-    is_barred(class) || class == Class::Quota
-}
-
-/// Whether a deployment that rests for this is not even asked when there is no other: it has refused the credential.
+/// Whether even the last healthy deployment of a group rests for this, and is not asked when there is no other: it has refused
+/// the credential.
 #[must_use]
 pub fn is_barred(class: Class) -> bool {
     matches!(class, Class::Auth | Class::Permission)
@@ -146,7 +141,7 @@ fn is_clients(class: Class) -> bool {
 }
 
 fn speaks_for_itself(class: Class) -> bool {
-    is_hopeless(class) || matches!(class, Class::NotFound | Class::RateLimit)
+    is_barred(class) || matches!(class, Class::NotFound | Class::Quota | Class::RateLimit)
 }
 
 fn mostly_fails(tally: &Tally) -> bool {

@@ -62,7 +62,7 @@ pub struct View<'a> {
     pub chains: &'a Chains,
     /// Healthy deployments of the present group that this request has not tried in vain yet.
     pub others: usize,
-    /// Whether the retry budget lets anything be tried again now.
+    /// Whether the retry budget lets the present group be tried again now.
     pub budget: bool,
     /// The time until the request must be answered, if there is a limit.
     pub left: Option<Duration>,
@@ -112,10 +112,13 @@ impl Course {
 
     /// What is to be done about a failed attempt at the present group. The present group is the verdict's from then on.
     pub fn failed(&mut self, failure: &Failure, view: &View<'_>, rng: &mut Rng) -> Verdict {
-        if !view.budget || view.left.is_some_and(|left| left.is_zero()) {
+        if view.left.is_some_and(|left| left.is_zero()) {
             return Verdict::GiveUp;
         }
-        if let Some(after) = self.again(failure, view, rng) {
+        // Another group is other providers: asking them multiplies nothing, and is what they are there for in an outage.
+        if view.budget
+            && let Some(after) = self.again(failure, view, rng)
+        {
             self.here.retries = self.here.retries.saturating_add(1);
             self.retries = self.retries.saturating_add(1);
             return Verdict::Retry { after };
@@ -743,24 +746,28 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_tried_without_budget_or_time() {
-        let scene = || Scene {
-            chains: general([1]),
-            ..with_others()
-        };
+    fn without_budget_no_group_is_tried_again_and_the_next_is_asked_all_the_same() {
         let poor = Scene {
             budget: false,
-            ..scene()
-        };
-        let late = Scene {
-            left: Some(Duration::ZERO),
-            ..scene()
+            chains: general([1]),
+            ..with_others()
         };
         for class in ALL {
             assert_eq!(
                 verdicts(start(), &failure(class), &poor, 1),
-                [Verdict::GiveUp]
+                [Verdict::FallBack(hop(1))]
             );
+        }
+    }
+
+    #[test]
+    fn nothing_is_tried_without_time() {
+        let late = Scene {
+            left: Some(Duration::ZERO),
+            chains: general([1]),
+            ..with_others()
+        };
+        for class in ALL {
             assert_eq!(
                 verdicts(start(), &failure(class), &late, 1),
                 [Verdict::GiveUp]

@@ -137,6 +137,9 @@ fn an_open_model_is_priced_by_what_is_asked_for() {
     let prices = open.prices_for("gpt-4o").unwrap();
     assert_eq!(prices.rates(0, None).output.unwrap().to_string(), "10");
     assert!(open.prices_for("nobody-knows-it").is_none());
+    assert_eq!(open.max_input_for("gpt-4o"), Some(128_000));
+    assert!(open.abilities_for("gpt-4o").unwrap().vision);
+    assert!(open.abilities_for("nobody-knows-it").is_none());
     assert!(
         warnings(&file())
             .iter()

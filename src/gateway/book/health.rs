@@ -6,7 +6,7 @@ use super::super::select::Pick;
 use crate::canonical::error::Class;
 use crate::config::plan::Deployment;
 use crate::policy::Failure;
-use crate::policy::cooldown::{Tally, is_barred, is_due, is_hopeless, is_unnamed, kind, length};
+use crate::policy::cooldown::{Tally, is_barred, is_due, is_unnamed, kind, length};
 use crate::state::failures::Failures;
 use crate::state::record::{Record, update};
 use crate::state::rests::{RESTS, Rest, Rests};
@@ -82,7 +82,7 @@ fn eject(pick: &Pick, failure: &Failure, of: &Deployment, cx: &Context<'_>) -> b
                     true
                 })
             }
-            None if !is_hopeless(failure.class) && is_last(pick, rests, cx) => None,
+            None if !is_barred(failure.class) && is_last(pick, rests, cx) => None,
             None => {
                 rests.begin(key, rest(0), cx.now);
                 Some(true)

@@ -10,7 +10,7 @@ use crate::usage::metrics::Gauge;
 
 fn resting(office: &mut Office) -> usize {
     let all = office.plan.groups[0].deployments.len();
-    all - office.with(|cx| healthy(0, &[], cx))
+    all - office.with(|cx| healthy(&WANT, cx))
 }
 
 #[test]
@@ -78,13 +78,15 @@ fn the_last_healthy_deployment_does_not_rest() {
     office.fail(1, Class::RateLimit);
     assert_eq!((resting(&mut office), office.cooldowns()), (1, 1));
     let mut single = Office::new(1, |_| {});
-    single.fail(0, Class::NotFound);
-    assert_eq!(resting(&mut single), 0);
+    for class in [Class::NotFound, Class::Quota] {
+        single.fail(0, class);
+        assert_eq!(resting(&mut single), 0, "{class:?}");
+    }
 }
 
 #[test]
-fn even_the_last_one_rests_when_it_is_of_no_use() {
-    for class in [Class::Auth, Class::Permission, Class::Quota] {
+fn even_the_last_one_rests_when_it_refuses_the_credential() {
+    for class in [Class::Auth, Class::Permission] {
         let mut office = Office::new(1, |_| {});
         office.fail(0, class);
         assert_eq!(resting(&mut office), 1, "{class:?}");

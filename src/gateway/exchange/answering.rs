@@ -18,6 +18,7 @@ use crate::usage::estimate::tokens_of;
 use crate::usage::metrics::Counter;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// What the head of an answer promises.
 pub(super) enum Promise {
@@ -197,7 +198,7 @@ impl Exchange {
     ) -> Effect {
         match self.complete(&mut attempt, head.clone(), body, cx) {
             Ok(complete) => {
-                self.good(attempt, cx);
+                self.good(attempt, None, cx);
                 self.settle(cx);
                 let Complete { body, head } = complete;
                 Effect::Release { head, body }
@@ -257,10 +258,15 @@ impl Exchange {
         somewhere && !work.controls.no_fallbacks
     }
 
-    /// An attempt has brought a good answer.
-    pub(super) fn good(&mut self, attempt: Attempt, cx: &mut Context<'_>) {
+    /// An attempt has brought a good answer, and if it streamed, its first content at that time. An answer that came whole says
+    /// nothing of how soon it began.
+    pub(super) fn good(
+        &mut self,
+        attempt: Attempt,
+        first: Option<Timestamp>,
+        cx: &mut Context<'_>,
+    ) {
         let usage = self.account.usage.unwrap_or_default();
-        let first = self.account.first_content;
         let sample = Sample {
             stream: attempt.stream,
             time_to_first: first.map(|first| first.since(attempt.began)),

@@ -173,7 +173,7 @@ impl Exchange {
             input_tokens: attempt::input_tokens(request),
             last: None,
             model: None,
-            needs: needs_of(request, cx),
+            needs: cx.plan.pre_call_checks.then(|| needs_of(request)),
             not_before: Timestamp::default(),
             over: false,
             pinned: deployment,
@@ -236,11 +236,8 @@ fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiErr
     })
 }
 
-/// What a deployment must be able to do: looked for only where somebody checks it.
-fn needs_of(request: &ChatRequest<'_>, cx: &Context<'_>) -> Needs {
-    if !cx.plan.pre_call_checks {
-        return Needs::default();
-    }
+/// What a deployment must be able to do.
+pub(super) fn needs_of(request: &ChatRequest<'_>) -> Needs {
     Needs {
         schema: needs::schema(request),
         tools: needs::tools(request),

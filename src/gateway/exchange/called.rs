@@ -51,7 +51,7 @@ impl Exchange {
         if attempt.stream {
             self.account.first_content = Some(cx.now);
         }
-        self.good(attempt, cx);
+        self.good(attempt, None, cx);
         let Complete { body, mut head } = complete;
         let status = head.status().unwrap_or(200);
         self.status = status;

@@ -80,7 +80,7 @@ impl Exchange {
                 attempt
             }
             State::Opaque { attempt } if details.is_empty() || details == "via_upstream" => {
-                return self.good(attempt, cx);
+                return self.good(attempt, None, cx);
             }
             State::Failing { attempt, .. } | State::Opaque { attempt } => attempt,
             State::Again

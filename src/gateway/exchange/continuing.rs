@@ -272,7 +272,7 @@ impl Exchange {
                 self.status = status;
                 let Interrupted { begun, broken } = *interrupted;
                 let more = begun.joined(complete.body.as_deref().unwrap_or(body));
-                self.good(attempt, cx);
+                self.good(attempt, None, cx);
                 self.settle(cx);
                 self.last_words(broken.grace, [broken.out, more].concat(), cx)
             }

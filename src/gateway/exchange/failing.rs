@@ -188,7 +188,6 @@ impl Exchange {
         }
         work.tried.clear();
         work.pinned = None;
-        retrying(work, cx);
     }
 
     /// Nothing more is tried: the client is told of the last failure, and what was tried.
@@ -230,17 +229,13 @@ pub(super) fn verdict(
     let Some(group) = plan.groups.get(index) else {
         return Verdict::GiveUp;
     };
-    let others = match work.pinned {
-        Some(_) => 0,
-        None => select::healthy(index, &work.tried, cx),
-    };
     let view = View {
         retries: &group.retries,
         deployment_retries: failed
             .and_then(|index| plan.deployments.get(index))
             .and_then(|deployment| deployment.num_retries),
         chains: &group.chains,
-        others,
+        others: select::healthy(&work.want(false), cx),
         budget: work.retrying || book::may_retry(cx),
         left: work.deadline.map(|deadline| deadline.since(cx.now)),
         stuck: failed.is_none(),

@@ -11,7 +11,8 @@ use crate::api::chat;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
 use crate::gateway::relay::whole;
-use crate::gateway::{Context, book, select};
+use crate::gateway::select::{self, Want};
+use crate::gateway::{Context, book};
 use crate::usage::Usage;
 use crate::value::head::Head;
 
@@ -20,10 +21,12 @@ impl Exchange {
     pub(super) fn hedge(&mut self, first: usize, cx: &mut Context<'_>) -> Option<Effect> {
         let mut work = self.work.take()?;
         work.hedged = true;
-        let group = work.course.hop().group;
         let tried = [work.tried.as_slice(), &[first]].concat();
-        let possible =
-            self.call.is_none() && select::healthy(group, &tried, cx) > 0 && book::may_retry(cx);
+        let want = Want {
+            tried: &tried,
+            ..work.want(false)
+        };
+        let possible = self.call.is_none() && select::healthy(&want, cx) > 0 && book::may_retry(cx);
         if !possible {
             self.work = Some(work);
             return None;

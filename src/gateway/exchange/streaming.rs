@@ -188,7 +188,7 @@ impl Exchange {
         }
         let Streaming { attempt, relay, .. } = *streaming;
         self.take_usage(&attempt, &*relay);
-        self.good(attempt, cx);
+        self.good(attempt, self.account.first_content, cx);
         self.settle(cx);
         self.state = State::Draining { until: None };
     }

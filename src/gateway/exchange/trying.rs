@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::asking::needs_of;
 use super::failing::verdict;
 use super::work::{Told, Work};
 use super::{Exchange, State};
@@ -83,6 +84,9 @@ impl Exchange {
     ) -> Result<Launched, ApiError> {
         if let Some(error) = mocked_failure(work) {
             return Err(error);
+        }
+        if work.has_fallen_back() {
+            work.needs.get_or_insert_with(|| needs_of(request));
         }
         let mut refused = None;
         loop {

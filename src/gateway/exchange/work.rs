@@ -35,8 +35,8 @@ pub(super) struct Work {
     pub last: Option<Told>,
     /// The model, where the path names it.
     pub model: Option<String>,
-    /// What a deployment must be able to do, as far as it is asked.
-    pub needs: Needs,
+    /// What a deployment must be able to do, once somebody wants to know.
+    pub needs: Option<Needs>,
     /// When the next attempt may be made.
     pub not_before: Timestamp,
     /// Whether nothing more is tried: the client is told when Envoy brings the request again.
@@ -67,7 +67,8 @@ impl Work {
             stream,
             input_tokens: self.input_tokens,
             max_tokens: self.controls.max_output,
-            needs: self.needs,
+            must_fit: self.has_fallen_back(),
+            needs: self.needs.unwrap_or_default(),
             tried: &self.tried,
             pinned: self.pinned,
         }

@@ -1,8 +1,9 @@
-//! What can serve a request, as far as that is known: `enable_pre_call_checks`.
+//! What can serve a request, as far as that is known: looked at with `enable_pre_call_checks`, and wherever a fallback is sought.
 
 use super::pool::Pool;
 use super::{Lack, Needs, Want};
 use crate::config::plan::{Deployment, Plan};
+use crate::policy::Hop;
 use crate::usage::prices::Abilities;
 
 /// An ability a request may need.
@@ -32,15 +33,22 @@ const ABILITIES: [Ability; 3] = [
 
 /// Keeps those that can do what the request needs and take as many tokens as it has and may get. What nobody knows about stays.
 pub(super) fn keep(pool: &mut Pool<'_>, want: &Want<'_>, plan: &Plan) -> Result<(), Lack> {
-    if !plan.pre_call_checks {
+    if !plan.pre_call_checks && !want.must_fit {
         return Ok(());
     }
+    let hop = Hop {
+        group: want.group,
+        model: want.model.to_owned(),
+    };
     let is = |deployment: usize, check: &dyn Fn(&Deployment) -> bool| {
         plan.deployments.get(deployment).is_some_and(check)
     };
     for ability in ABILITIES {
         if (ability.is_needed)(&want.needs) {
-            let can = |of: &Deployment| of.abilities.as_ref().is_none_or(ability.has);
+            let can = |of: &Deployment| {
+                let abilities = of.abilities_for(&plan.asked_of(of, &hop));
+                abilities.as_ref().is_none_or(ability.has)
+            };
             pool.retain(|deployment| is(deployment, &can));
         }
         if pool.is_empty() {
@@ -49,7 +57,10 @@ pub(super) fn keep(pool: &mut Pool<'_>, want: &Want<'_>, plan: &Plan) -> Result<
     }
     let tokens = want.max_tokens.unwrap_or_default();
     let tokens = want.input_tokens.saturating_add(tokens);
-    let fits = |of: &Deployment| of.max_input.is_none_or(|most| tokens <= most);
+    let fits = |of: &Deployment| {
+        let most = of.max_input_for(&plan.asked_of(of, &hop));
+        most.is_none_or(|most| tokens <= most)
+    };
     pool.retain(|deployment| is(deployment, &fits));
     if pool.is_empty() {
         return Err(Lack::ContextWindow);

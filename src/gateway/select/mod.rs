@@ -23,7 +23,7 @@ mod tests;
 use core::time::Duration;
 
 use super::Context;
-use crate::config::plan::Group;
+use crate::config::plan::{Group, Plan};
 use crate::state::minute::Limits;
 use crate::state::rests::Standing;
 use crate::value::time::Timestamp;
@@ -56,6 +56,8 @@ pub struct Want<'a> {
     pub max_tokens: Option<u64>,
     /// The model, as the client or a chain names it: what it costs may depend on it.
     pub model: &'a str,
+    /// Whether what cannot serve it is left out even where the operator wants no checks: a fallback is there to serve.
+    pub must_fit: bool,
     /// What the model must be able to do.
     pub needs: Needs,
     /// The one deployment it may be, as an index into the plan's, if the request named one.
@@ -121,7 +123,32 @@ pub enum Lack {
 /// Why there is none; nothing was taken.
 pub fn select(want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
     cx.desk.attend(cx.now, cx.store, cx.rng);
+    let mut pool = eligible(want, cx.plan)?;
+    awake::keep(&mut pool, cx)?;
+    by_turns(pool, want, cx)
+}
+
+/// How many deployments that may serve the request could be asked, besides those it has tried: they do not rest, nobody is
+/// finding out whether they have recovered, and they have a place left.
+#[must_use]
+pub fn healthy(want: &Want<'_>, cx: &mut Context<'_>) -> usize {
     let plan = cx.plan;
+    let (Some(group), Ok(mut pool)) = (plan.groups.get(want.group), eligible(want, plan)) else {
+        return 0;
+    };
+    cx.desk.learn(cx.store);
+    if !want.tried.is_empty() {
+        pool.retain(|deployment| !want.tried.contains(&deployment));
+    }
+    if !cx.desk.all_healthy() {
+        pool.retain(|deployment| is_open(cx.desk.standing(deployment, cx.now)));
+    }
+    pool.retain(|deployment| reserve::has_room(deployment, group, cx));
+    pool.len()
+}
+
+/// Those that may serve the request and can, whether or not they rest.
+fn eligible<'p>(want: &Want<'_>, plan: &'p Plan) -> Result<Pool<'p>, Lack> {
     let group = plan.groups.get(want.group).ok_or(Lack::Empty)?;
     let mut pool = Pool::of(group);
     match want.pinned {
@@ -134,27 +161,7 @@ pub fn select(want: &Want<'_>, cx: &mut Context<'_>) -> Result<Pick, Lack> {
     if pool.is_empty() {
         return Err(Lack::Empty);
     }
-    awake::keep(&mut pool, cx)?;
-    by_turns(pool, want, cx)
-}
-
-/// How many deployments of the group, besides `tried`, could be asked: they do not rest, nobody is finding out whether they
-/// have recovered, and they have a place left.
-#[must_use]
-pub fn healthy(group: usize, tried: &[usize], cx: &mut Context<'_>) -> usize {
-    let Some(group) = cx.plan.groups.get(group) else {
-        return 0;
-    };
-    cx.desk.learn(cx.store);
-    let mut pool = Pool::of(group);
-    if !tried.is_empty() {
-        pool.retain(|deployment| !tried.contains(&deployment));
-    }
-    if !cx.desk.all_healthy() {
-        pool.retain(|deployment| is_open(cx.desk.standing(deployment, cx.now)));
-    }
-    pool.retain(|deployment| reserve::has_room(deployment, group, cx));
-    pool.len()
+    Ok(pool)
 }
 
 fn is_open(standing: Option<Standing>) -> bool {

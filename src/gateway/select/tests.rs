@@ -158,14 +158,39 @@ fn checks_drop_what_cannot_serve_the_request_and_keep_what_nobody_knows_about() 
 }
 
 #[test]
+fn a_fallback_is_not_what_the_request_does_not_fit_even_without_checks() {
+    let mut office = Office::new(2, |plan| plan.deployments[0].max_input = Some(29));
+    assert!(office.hits(50, &WANT)[0] > 0);
+    let fallback = Want {
+        must_fit: true,
+        ..WANT
+    };
+    assert_eq!(office.hits(50, &fallback), [0, 50]);
+}
+
+#[test]
+fn only_those_that_may_serve_the_request_count_as_healthy() {
+    let mut office = tagged([&["free"], &["free"], &["paid"]], TagMatch::Any);
+    let tags = ["free".to_owned()];
+    let want = Want {
+        tags: &tags,
+        tried: &[0],
+        ..WANT
+    };
+    assert_eq!(office.with(|cx| healthy(&want, cx)), 1);
+    rest(&mut office, 1);
+    assert_eq!(office.with(|cx| healthy(&want, cx)), 0);
+}
+
+#[test]
 fn what_rests_is_not_picked_while_something_else_is_there() {
     let mut office = Office::new(3, |_| {});
     rest(&mut office, 1);
     let hits = office.worker(2).hits(100, &WANT);
     assert_eq!(hits[1], 0);
     assert!(hits[0] > 20 && hits[2] > 20, "{hits:?}");
-    assert_eq!(office.with(|cx| healthy(0, &[], cx)), 2);
-    assert_eq!(office.with(|cx| healthy(0, &[0], cx)), 1);
+    assert_eq!(office.with(|cx| healthy(&WANT, cx)), 2);
+    assert_eq!(office.with(|cx| healthy(&tried(&[0]), cx)), 1);
 }
 
 #[test]
@@ -178,7 +203,7 @@ fn when_its_time_is_over_exactly_one_request_of_all_workers_tries_it() {
     for worker in 0..3 {
         assert_eq!(office.worker(worker).hits(20, &WANT), [0, 20]);
     }
-    assert_eq!(office.with(|cx| healthy(0, &[], cx)), 1);
+    assert_eq!(office.with(|cx| healthy(&WANT, cx)), 1);
     office.worker(1).with(|cx| {
         book::answered(&probe, &whole(1), cx);
         book::ended(probe, cx);
@@ -210,8 +235,8 @@ fn a_request_that_failed_once_does_not_try_what_may_not_have_recovered() {
 #[test]
 fn where_all_rest_they_are_used_all_the_same_but_for_those_that_refuse_the_credential() {
     let mut office = Office::new(2, |_| {});
-    office.fail(0, Class::Auth);
     office.fail(1, Class::Quota);
+    office.fail(0, Class::Auth);
     let pick = office.select(&WANT).unwrap();
     assert_eq!((pick.deployment, pick.probe), (1, false));
     office.with(|cx| {
@@ -219,7 +244,7 @@ fn where_all_rest_they_are_used_all_the_same_but_for_those_that_refuse_the_crede
         book::ended(pick, cx);
     });
     assert_eq!(
-        office.with(|cx| healthy(0, &[], cx)),
+        office.with(|cx| healthy(&WANT, cx)),
         1,
         "it has proved itself"
     );

@@ -118,7 +118,6 @@ impl Simulation {
     pub(super) fn falls_back(&mut self, visit: usize) {
         let it = &mut self.visits[visit];
         it.give_up_attempts();
-        it.retrying = true;
         it.verdict = None;
         it.tried.clear();
         it.tries = 0;

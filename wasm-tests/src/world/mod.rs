@@ -13,7 +13,8 @@ use core::time::Duration;
 use dragoman::config::plan::Plan;
 use dragoman::config::read;
 use dragoman::gateway::book;
-use dragoman::state::{Desk, Memory};
+use dragoman::state::pace::Pace;
+use dragoman::state::{Desk, Memory, record};
 use dragoman::value::rng::Rng;
 use dragoman::value::time::Timestamp;
 use serde_json::{Value, json};
@@ -101,6 +102,15 @@ impl World {
         let in_flight = in_flight.sum();
         let (active, retries) = self.desk.totals(self.now, &self.store);
         [in_flight, active, retries]
+    }
+
+    /// What was measured of the deployment with that id.
+    #[must_use]
+    pub fn pace(&self, id: &str) -> Pace {
+        let plan = self.plan.deployments.iter();
+        let index = plan.map(|of| &of.id).position(|other| other == id);
+        let names = self.desk.names(index.expect("a deployment's id"));
+        record::read(&self.store, &names.pace)
     }
 
     /// Forgets what was counted, and begins chance and time anew.

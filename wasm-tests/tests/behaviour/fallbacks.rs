@@ -276,6 +276,19 @@ fn a_fallback_that_the_request_does_not_fit_is_passed_over() {
 }
 
 #[rule]
+fn a_fallback_that_the_prompt_is_too_long_for_is_passed_over() {
+    let setting = Setting::of(&[("gpt", &["g"]), ("small", &["s"]), ("large", &["l"])])
+        .deployment("s", "model_info", json!({"max_input_tokens": 2}))
+        .router(json!({"context_window_fallbacks": [{"gpt": ["small", "large"]}]}));
+    setting.in_both(|world| {
+        let visit = world
+            .send(ask(""))
+            .answered_in_turn(&[too_long(), good("hello")]);
+        assert_eq!(asked(&visit), ["g", "l"]);
+    });
+}
+
+#[rule]
 fn the_first_failure_is_told_when_no_fallback_fits() {
     let setting = mixed().router(json!({"fallbacks": [{"gpt": ["claude"]}]}));
     setting.in_both(|world| {

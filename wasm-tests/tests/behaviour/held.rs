@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use dragoman::state::pace::Average;
 use serde_json::json;
 use wasm_tests::world::Upstream;
 
@@ -189,6 +190,23 @@ fn a_stream_that_a_call_brought_incomplete_is_tried_again_wherever_it_broke_off(
         ]);
         assert_eq!(text(visit.client()), "hello");
         assert_eq!(asked(&visit).len(), 3);
+    }
+}
+
+#[rule]
+fn a_stream_that_came_whole_does_not_tell_how_soon_it_began() {
+    let setting = Setting::pair().router(json!({"routing_strategy": "latency-based-routing"}));
+    for (transport, is_measured) in [("dispatch", false), ("envoy", true)] {
+        let mut world = setting.world(transport);
+        let mut visit = world.send(ask_stream(""));
+        visit.next(&fails(500));
+        visit.wait(Duration::from_secs(5));
+        visit.next(&good_stream("hello"));
+        visit.close();
+        let second = asked(&visit)[1].to_owned();
+        drop(visit);
+        let first = world.pace(&second).first;
+        assert_eq!(first != Average::default(), is_measured, "{transport}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use dragoman::state::pace::Average;
 use serde_json::{Value, json};
 use wasm_tests::world::{Upstream, Visit};
 
@@ -313,6 +314,20 @@ fn a_stream_is_not_gone_on_with_while_a_hedge_that_lost_is_under_way() {
         visit.returns(&good_stream("late"));
         visit.close();
         assert!(visit.exchange().is_over());
+    });
+}
+
+#[rule]
+fn who_goes_on_with_a_stream_is_not_measured_by_its_first_content() {
+    let setting = going_on().router(json!({"routing_strategy": "latency-based-routing"}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask_stream(""));
+        broken(&mut visit, &[String::new()]);
+        visit.returns(&others("three"));
+        visit.close();
+        assert_eq!(asked(&visit), ["g", "a"]);
+        drop(visit);
+        assert_eq!(world.pace("a").first, Average::default());
     });
 }
 

@@ -234,6 +234,23 @@ fn a_wait_that_the_provider_asks_for_is_waited_in_full_and_one_that_is_too_long_
 }
 
 #[rule]
+fn a_deployment_that_may_not_serve_the_request_does_not_shorten_the_wait() {
+    let setting = Setting::pair()
+        .params("a", json!({"tags": ["free"]}))
+        .params("b", json!({"tags": ["paid"]}))
+        .router(json!({"enable_tag_filtering": true}));
+    setting.in_both(|world| {
+        let mut visit = world.send(ask(r#","metadata":{"tags":["free"]}"#));
+        visit.next(&fails(429).header("retry-after", "3"));
+        visit.wait(Duration::from_millis(2_900));
+        assert_eq!(asked(&visit), ["a"]);
+        visit.next(&good("hello"));
+        visit.close();
+        assert_eq!(asked(&visit), ["a", "a"]);
+    });
+}
+
+#[rule]
 fn retry_after_is_the_shortest_wait_there_is() {
     let setting = Setting::of(&[("gpt", &["a"])])
         .router(json!({"disable_cooldowns": true, "retry_after": 4}));
@@ -288,7 +305,7 @@ fn a_request_is_not_tried_more_often_than_envoy_brings_it() {
 }
 
 #[rule]
-fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
+fn the_retry_budget_bounds_retries_and_hedges_and_lets_another_model_be_asked() {
     let setting = Setting::of(&[("gpt", &["a", "b"]), ("one", &["c"])])
         .router(json!({"fallbacks": [{"gpt": ["one"]}]}))
         .dragoman(json!({"retry_budget": {"percent": 0, "floor": 0}, "hedge_after": 2}));
@@ -296,8 +313,10 @@ fn the_retry_budget_bounds_retries_fallbacks_and_hedges() {
         let mut visit = world.send(ask(""));
         visit.wait(Duration::from_secs(3));
         visit.next(&fails(500));
+        visit.next(&fails(500));
         visit.close();
-        assert_eq!(visit.providers().len(), 1);
+        let models: Vec<&str> = asked(&visit);
+        assert_eq!((models.len(), models[1]), (2, "c"));
         assert_eq!(visit.client().status, 500);
     });
 }
