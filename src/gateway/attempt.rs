@@ -7,14 +7,11 @@ use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::config::plan::{Deployment, Plan};
 use crate::provider::{Encoded, Reading, Target};
-use crate::usage::estimate::tokens_of;
+use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
-
-/// How much of a prompt is looked at to guess how many tokens it has.
-const SAMPLE: usize = 512;
 
 /// A request that went to a deployment.
 #[derive(Debug)]
@@ -168,16 +165,9 @@ pub fn until(now: Timestamp, limit: Option<Duration>) -> Option<Timestamp> {
     limit.map(|limit| now.after(limit))
 }
 
-/// A guess from a sample of the messages: exact counting would cost more than it is worth for a
-/// number that is only used when the vendor does not state its own.
+/// About how many tokens the prompt has.
 #[must_use]
 pub fn input_tokens(request: &ChatRequest<'_>) -> u64 {
-    let messages = request
-        .members
-        .get("messages")
-        .map_or(&[][..], |member| member.value);
-    let sample = messages.get(..SAMPLE).unwrap_or(messages);
-    let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    let scaled = tokens_of(sample).saturating_mul(wide(messages.len()));
-    scaled.checked_div(wide(sample.len())).unwrap_or_default()
+    let messages = request.members.get("messages");
+    messages.map_or(0, |messages| tokens_of_prompt(messages.value))
 }

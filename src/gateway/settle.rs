@@ -267,17 +267,18 @@ impl Account {
             error,
             retries: self.retries,
             fallbacks: self.fallbacks,
-            attempts: self
-                .attempts
-                .iter()
-                .map(|tried| Logged {
-                    deployment: name_of(tried.deployment, cx.plan),
-                    outcome: tried.outcome,
-                    ms: tried.ms,
-                })
-                .collect(),
+            attempts: self.logged(cx.plan),
             details: Some(details).filter(|details| !details.is_empty()),
         }
+    }
+
+    fn logged<'a>(&self, plan: &'a Plan) -> Vec<Logged<'a>> {
+        let log = |tried: &Tried| Logged {
+            deployment: name_of(tried.deployment, plan),
+            outcome: tried.outcome,
+            ms: tried.ms,
+        };
+        self.attempts.iter().map(log).collect()
     }
 }
 

@@ -8,7 +8,42 @@
 //! - a four-byte character (emoji, rare ideographs): 8, about two tokens each.
 //!
 //! Bytes that are not UTF-8 count as what they begin or continue. Feed it text only: an image in base64 would count for
-//! far more than providers charge for it.
+//! far more than providers charge for it. In a prompt such parts are found by having no blank.
+
+/// How much of a prompt is looked at: exact counting would cost more than it is worth for a number that only counts while the
+/// vendor has not stated its own.
+const SAMPLE: usize = 512;
+/// A string without a blank that is as long as this is an image, a sound or a file in base64.
+const INLINE: usize = 1_024;
+/// What providers charge for one, about: they scale an image down before they look at it.
+const INLINE_TOKENS: u64 = 1_000;
+
+/// About how many tokens the messages of a prompt are, in JSON.
+pub fn tokens_of_prompt(messages: &[u8]) -> u64 {
+    let sample = messages.get(..SAMPLE).unwrap_or(messages);
+    let (mut text, mut inline) = (messages.len(), 0_u64);
+    let mut from = 0_usize;
+    for quote in memchr::memchr_iter(b'"', messages) {
+        let string = messages.get(from..quote).unwrap_or_default();
+        if is_inline(string) {
+            text = text.saturating_sub(string.len());
+            inline = inline.saturating_add(INLINE_TOKENS);
+        }
+        from = quote;
+    }
+    let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let scaled = tokens_of(sample).saturating_mul(wide(text));
+    let tokens = scaled.checked_div(wide(sample.len())).unwrap_or_default();
+    tokens.saturating_add(inline)
+}
+
+/// Whether what stands between two quotes is no text. Languages that are written without blanks are not ASCII, or escaped.
+fn is_inline(string: &[u8]) -> bool {
+    string.len() >= INLINE
+        && memchr::memchr(b' ', string).is_none()
+        && string.is_ascii()
+        && memchr::memmem::find(string, b"\\u").is_none()
+}
 
 /// About how many tokens `bytes` are. 0 only for nothing.
 pub fn tokens_of(bytes: &[u8]) -> u64 {
@@ -66,6 +101,38 @@ mod tests {
         assert_eq!(tokens_of("你好世界".as_bytes()), 4);
         assert_eq!(tokens_of("🦀🦀".as_bytes()), 4);
         assert_eq!(tokens_of("žluť".as_bytes()), 2);
+    }
+
+    #[test]
+    fn a_prompt_is_about_as_many_tokens_as_its_text_has_however_long_it_is() {
+        let text = format!(
+            r#"[{{"role":"user","content":"{}"}}]"#,
+            r#"Say \"hello\". "#.repeat(500)
+        );
+        assert_eq!(tokens_of_prompt(b""), 0);
+        let (guess, exact) = (
+            tokens_of_prompt(text.as_bytes()),
+            tokens_of(text.as_bytes()),
+        );
+        assert!(guess.abs_diff(exact) <= exact / 10, "{guess} for {exact}");
+    }
+
+    #[test]
+    fn images_and_files_in_a_prompt_are_not_taken_for_text() {
+        for data in ["data:image/png;base64,iVBORw0KGgo", "UklGRiQ\\/AAB"] {
+            let part = format!(r#"{{"url":"{}"}}"#, data.repeat(10_000));
+            let prompt = format!(r#"[{{"role":"user","content":[{part},{part}]}}]"#);
+            let tokens = tokens_of_prompt(prompt.as_bytes());
+            assert!((2_000..2_050).contains(&tokens), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn text_without_blanks_is_text() {
+        for (text, least) in [("你好世界", 2_000), (r"\u4f60\u597d", 1_500)] {
+            let prompt = format!(r#"[{{"content":"{}"}}]"#, text.repeat(500));
+            assert!(tokens_of_prompt(prompt.as_bytes()) >= least, "{text}");
+        }
     }
 
     #[test]
