@@ -317,9 +317,13 @@ fn a_full_deployment_is_no_candidate_over_all_workers() {
 fn a_full_deployment_is_none_that_could_be_asked() {
     let mut office = Office::new(2, |plan| plan.deployments[1].max_parallel = Some(1));
     let seat = office.worker(1).pin(1);
-    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 0);
+    let want = Want {
+        tried: &[0],
+        ..WANT
+    };
+    assert_eq!(office.worker(0).with(|cx| healthy(&want, cx)), 0);
     office.worker(1).with(|cx| book::ended(seat, cx));
-    assert_eq!(office.worker(0).with(|cx| healthy(0, &[0], cx)), 1);
+    assert_eq!(office.worker(0).with(|cx| healthy(&want, cx)), 1);
 }
 
 #[test]
