@@ -14,8 +14,10 @@ use crate::state::pace::Pace;
 use crate::state::record::read;
 use crate::usage::Usage;
 
-/// Of so many candidates at most, drawn at random or the cheapest, records are read: a group may have a thousand.
-const LOOKED_AT: usize = 16;
+/// In a group with more candidates than this, only a few are looked at: it may have a thousand, and each look reads a record.
+const ALL: usize = 16;
+/// So many, drawn at random or the cheapest at a glance. The best of six is among the best sixth of all for two requests in three.
+const FEW: usize = 6;
 /// A measurement that is older should be made again.
 const AGED: Duration = Duration::from_secs(60);
 
@@ -31,7 +33,7 @@ pub(super) fn choose(pool: &Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> 
         ),
         Strategy::Latency { buffer, ttl } => among(
             pool,
-            draw(pool.len(), LOOKED_AT, cx.rng),
+            some(pool, cx),
             cx,
             |deployment, cx| timed(deployment, want.stream, ttl, cx),
             |snapshot, rng| routing::latency(snapshot, buffer, rng),
@@ -42,7 +44,7 @@ pub(super) fn choose(pool: &Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> 
         }
         Strategy::SimpleShuffle => shuffled(pool, cx),
         Strategy::Usage => {
-            let drawn = draw(pool.len(), LOOKED_AT, cx.rng);
+            let drawn = some(pool, cx);
             among(pool, drawn, cx, used, routing::usage)
         }
     }
@@ -56,21 +58,39 @@ fn shuffled(pool: &Pool<'_>, cx: &mut Context<'_>) -> Option<usize> {
     picked.or_else(|| (!pool.is_empty()).then(|| below(pool.len(), cx.rng)))
 }
 
-/// Those that cost least at a glance. What a request costs with each of them is worked out only for these.
+/// All, or a few drawn at random.
+fn some(pool: &Pool<'_>, cx: &mut Context<'_>) -> Vec<usize> {
+    let number = if pool.len() > ALL { FEW } else { pool.len() };
+    draw(pool.len(), number, cx.rng)
+}
+
+/// All, or a few that cost least at a glance; which of those that cost the same is left to chance. What a request costs with each of
+/// them is worked out only for these.
 fn cheapest(pool: &Pool<'_>, cx: &mut Context<'_>) -> Vec<usize> {
-    if pool.len() <= LOOKED_AT {
+    if pool.len() <= ALL {
         return (0..pool.len()).collect();
     }
-    let prices = pool
-        .deployments()
-        .map(|deployment| cx.desk.price(deployment));
-    let mut all: Vec<(u64, u64, usize)> = prices
-        .enumerate()
-        .map(|(nth, price)| (price, cx.rng.bits(), nth))
-        .collect();
-    all.select_nth_unstable(LOOKED_AT);
-    all.truncate(LOOKED_AT);
-    all.into_iter().map(|(_, _, nth)| nth).collect()
+    let odd = cx.rng.bits() | 1;
+    let mut found: Vec<(u64, u64, usize)> = Vec::with_capacity(FEW.saturating_add(1));
+    let (mut dearest, mut number) = (u64::MAX, odd);
+    for (nth, deployment) in pool.deployments().enumerate() {
+        let price = cx.desk.price(deployment);
+        // A walk by an odd step meets every number once, in an order that nobody can foresee.
+        number = number.wrapping_add(odd);
+        if price > dearest {
+            continue;
+        }
+        let one = (price, number, nth);
+        let place = found.partition_point(|other| *other < one);
+        if place < FEW {
+            found.insert(place, one);
+            found.truncate(FEW);
+        }
+        if found.len() == FEW {
+            dearest = found.last().map_or(u64::MAX, |(price, ..)| *price);
+        }
+    }
+    found.into_iter().map(|(_, _, nth)| nth).collect()
 }
 
 /// What `strategy` picks among those `drawn`, of whom `look` finds out what it must know.
