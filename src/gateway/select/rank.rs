@@ -15,7 +15,7 @@ use crate::state::record::read;
 use crate::usage::Usage;
 
 /// Of so many candidates at most, drawn at random or the cheapest, records are read: a group may have a thousand.
-const LOOKED_AT: usize = 16;
+pub(super) const LOOKED_AT: usize = 16;
 /// A measurement that is older should be made again.
 const AGED: Duration = Duration::from_secs(60);
 
