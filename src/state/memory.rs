@@ -13,6 +13,7 @@ type Interference = Box<dyn Fn(&Memory, &str)>;
 pub struct Memory {
     interfering: Cell<bool>,
     interference: RefCell<Option<Interference>>,
+    looks: Cell<usize>,
     records: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
 }
 
@@ -34,6 +35,12 @@ impl Memory {
         self.records.borrow().keys().cloned().collect()
     }
 
+    /// How often a record was looked for.
+    #[must_use]
+    pub const fn looks(&self) -> usize {
+        self.looks.get()
+    }
+
     fn others_come_in_between(&self, name: &str) {
         if self.interfering.replace(true) {
             return;
@@ -52,6 +59,7 @@ impl Memory {
 
 impl Store for Memory {
     fn get(&self, name: &str) -> Option<(Vec<u8>, Version)> {
+        self.looks.set(self.looks.get().saturating_add(1));
         let records = self.records.borrow();
         let (record, version) = records.get(name)?;
         (!record.is_empty()).then(|| (record.clone(), Version(*version)))

@@ -204,6 +204,7 @@ fn one_of(mut pool: Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> Result<P
             }
         }
     }
+    let mut is_sifted = pool.len() <= rank::ALL;
     while let Some(place) = rank::choose(&pool, want, cx) {
         let Some(deployment) = pool.deployment(place) else {
             break;
@@ -213,6 +214,11 @@ fn one_of(mut pool: Pool<'_>, want: &Want<'_>, cx: &mut Context<'_>) -> Result<P
             Err(other) => lack = Some(sooner(lack, other)),
         }
         pool.retain(|other| other != deployment);
+        // Where one of many has no place, most may have none: looking at each is cheaper than choosing among them one by one.
+        if !core::mem::replace(&mut is_sifted, true) {
+            let group = pool.group();
+            pool.retain(|other| reserve::has_room(other, group, cx));
+        }
     }
     Err(lack.unwrap_or(Lack::Cooling { retry_after: SOON }))
 }

@@ -54,13 +54,14 @@ impl<'a> Pool<'a> {
         weight.copied().unwrap_or_default()
     }
 
-    /// Keeps those that `keep` says.
+    /// Keeps those that `keep` says, which is asked once about each.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
         let stays = |nth: &usize| self.deployment(*nth).is_some_and(&keep);
-        if (0..self.len()).all(|nth| stays(&nth)) {
+        let Some(first) = (0..self.len()).find(|nth| !stays(nth)) else {
             return;
-        }
-        let left = (0..self.len()).filter(stays);
+        };
+        let later = (first.saturating_add(1)..self.len()).filter(stays);
+        let left = (0..first).chain(later);
         self.left = Some(left.filter_map(|nth| self.place(nth)).collect());
     }
 

@@ -15,7 +15,7 @@ use crate::state::record::read;
 use crate::usage::Usage;
 
 /// In a group with more candidates than this, only a few are looked at: it may have a thousand, and each look reads a record.
-const ALL: usize = 16;
+pub(super) const ALL: usize = 16;
 /// So many, drawn at random or the cheapest at a glance. The best of six is among the best sixth of all for two requests in three.
 const FEW: usize = 6;
 /// A measurement that is older should be made again.

@@ -600,7 +600,22 @@ fn an_azure_deployment_with_tokens_alone_has_a_sixth_of_them_as_requests() {
 #[test]
 fn a_healthy_group_of_a_thousand_is_served_with_one_look_at_the_store() {
     let mut office = Office::new(1_000, |_| {});
-    let before = office.store.names().len();
+    let (names, looks) = (office.store.names(), office.store.looks());
     office.hits(50, &WANT);
-    assert_eq!(office.store.names().len(), before, "and nothing is written");
+    assert_eq!(office.store.looks() - looks, 50);
+    assert_eq!(office.store.names(), names, "and nothing is written");
+}
+
+#[test]
+fn a_thousand_without_a_place_are_looked_at_about_once_each() {
+    let mut office = Office::new(1_000, |plan| {
+        strategy(Strategy::Usage)(plan);
+        for deployment in &mut plan.deployments {
+            deployment.max_parallel = Some(0);
+        }
+    });
+    let looks = office.store.looks();
+    assert_eq!(office.picks(&WANT), Err(Lack::Full { retry_after: SOON }));
+    let looks = office.store.looks() - looks;
+    assert!((1_000..1_050).contains(&looks), "{looks}");
 }
