@@ -237,7 +237,7 @@ fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiErr
 }
 
 /// What a deployment must be able to do.
-pub(super) fn needs_of(request: &ChatRequest<'_>) -> Needs {
+fn needs_of(request: &ChatRequest<'_>) -> Needs {
     Needs {
         schema: needs::schema(request),
         tools: needs::tools(request),

@@ -4,12 +4,12 @@ use core::time::Duration;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::asking::needs_of;
 use super::failing::verdict;
 use super::work::{Told, Work};
 use super::{Exchange, State};
 use crate::api::chat;
 use crate::api::chat::controls::Mock;
+use crate::api::chat::needs;
 use crate::canonical::answer::Completion;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
@@ -17,7 +17,7 @@ use crate::config::plan::Deployment;
 use crate::gateway::attempt::{self, Attempt, Worded, Wording};
 use crate::gateway::effect::{Call, Effect, Reply};
 use crate::gateway::relay::whole;
-use crate::gateway::select::{self, Pick};
+use crate::gateway::select::{self, Needs, Pick};
 use crate::gateway::settle::Tried;
 use crate::gateway::{Context, book, heads, refuse};
 use crate::policy::{Failure, Verdict};
@@ -86,7 +86,11 @@ impl Exchange {
             return Err(error);
         }
         if work.has_fallen_back() {
-            work.needs.get_or_insert_with(|| needs_of(request));
+            // Tools and schemas are parameters, which are adapted; and a model not known to take them often does.
+            work.needs.get_or_insert_with(|| Needs {
+                vision: needs::vision(request),
+                ..Needs::default()
+            });
         }
         let mut refused = None;
         loop {

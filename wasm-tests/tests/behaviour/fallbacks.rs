@@ -289,6 +289,24 @@ fn a_fallback_that_the_prompt_is_too_long_for_is_passed_over() {
 }
 
 #[rule]
+fn a_fallback_that_cannot_see_is_passed_over_for_images_and_one_without_tools_is_not() {
+    let cannot = json!({"supports_vision": false, "supports_function_calling": false});
+    let setting = Setting::of(&[("gpt", &["g"]), ("blind", &["b"]), ("other", &["o"])])
+        .deployment("b", "model_info", cannot)
+        .router(json!({"num_retries": 0, "fallbacks": [{"gpt": ["blind", "other"]}]}));
+    let image = r#"{"model":"gpt","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x/y.png"}}]}]}"#;
+    let tools = r#","tools":[{"type":"function","function":{"name":"f"}}]"#;
+    setting.in_both(|world| {
+        for (call, fallback) in [(Call::chat(image), "o"), (ask(tools), "b")] {
+            let visit = world
+                .send(call)
+                .answered_in_turn(&[fails(500), good("hello")]);
+            assert_eq!(asked(&visit), ["g", fallback]);
+        }
+    });
+}
+
+#[rule]
 fn the_first_failure_is_told_when_no_fallback_fits() {
     let setting = mixed().router(json!({"fallbacks": [{"gpt": ["claude"]}]}));
     setting.in_both(|world| {
