@@ -86,11 +86,7 @@ impl Exchange {
             return Err(error);
         }
         if work.has_fallen_back() {
-            // Tools and schemas are parameters, which are adapted; and a model not known to take them often does.
-            work.needs.get_or_insert_with(|| Needs {
-                vision: needs::vision(request),
-                ..Needs::default()
-            });
+            work.needs.get_or_insert_with(|| needs_of_fallback(request));
         }
         let mut refused = None;
         loop {
@@ -218,6 +214,15 @@ impl Exchange {
             headers: vec![("content-type".into(), media.to_owned())],
             body,
         }
+    }
+}
+
+/// What a fallback must be able to do. Tools and schemas are parameters, which are adapted; and a model that is not known to take
+/// them often does.
+fn needs_of_fallback(request: &ChatRequest<'_>) -> Needs {
+    Needs {
+        vision: needs::vision(request),
+        ..Needs::default()
     }
 }
 
