@@ -28,7 +28,7 @@ use core::time::Duration;
 
 use crate::value::time::Timestamp;
 
-pub use desk::{Desk, Kept, Names, Outline, Shown};
+pub use desk::{Desk, Kept, Lineup, Names, Outline, Shown};
 pub use memory::Memory;
 
 /// Whoever has not given a sign for so long is gone, and what he held is nobody's. Signs come with every tick, four a second.

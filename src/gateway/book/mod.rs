@@ -14,13 +14,14 @@ use core::time::Duration;
 use super::Context;
 use super::select::{self, Pick};
 use crate::canonical::error::Class;
-use crate::config::plan::{Deployment, Plan};
+use crate::config::plan::{Deployment, Group, Plan};
 use crate::policy::Failure;
 use crate::policy::cooldown::counts;
+use crate::routing::Strategy;
 use crate::state::minute::Minute;
 use crate::state::pace::Pace;
 use crate::state::record::update;
-use crate::state::{Desk, Kept, Outline};
+use crate::state::{Desk, Kept, Lineup, Outline};
 use crate::usage::Usage;
 
 /// What is measured of an answer that was complete.
@@ -58,8 +59,29 @@ pub fn desk(plan: &Plan) -> Desk {
         kept,
         price: about(of),
     });
-    let is_ordered = |group| plan.members(group).any(|of| of.order.is_some());
-    Desk::new(outlines, plan.groups.iter().map(is_ordered).collect())
+    Desk::new(
+        outlines,
+        plan.groups.iter().map(|group| lineup(group, plan)),
+    )
+}
+
+fn lineup(group: &Group, plan: &Plan) -> Lineup {
+    let by_price = match group.strategy {
+        Strategy::Cost => {
+            let prices: Vec<u64> = plan.members(group).map(about).collect();
+            let mut places: Vec<usize> = (0..prices.len()).collect();
+            places.sort_by_key(|place| prices.get(*place));
+            places
+        }
+        Strategy::Latency { .. }
+        | Strategy::LeastBusy
+        | Strategy::SimpleShuffle
+        | Strategy::Usage => Vec::new(),
+    };
+    Lineup {
+        by_price,
+        is_ordered: plan.members(group).any(|of| of.order.is_some()),
+    }
 }
 
 /// What a prompt and an answer of a thousand tokens each cost, in nano-dollars; the most there is where nobody knows.

@@ -34,6 +34,14 @@ impl<'a> Pool<'a> {
         self.group.deployments.get(self.place(nth)?).copied()
     }
 
+    /// Which of those that are left is at that place of the group; `None` if it is not left.
+    pub fn nth_of(&self, place: usize) -> Option<usize> {
+        match &self.left {
+            Some(left) => left.binary_search(&place).ok(),
+            None => Some(place),
+        }
+    }
+
     /// All that are left.
     pub fn deployments(&self) -> impl Iterator<Item = usize> {
         (0..self.len()).filter_map(|nth| self.deployment(nth))

@@ -203,7 +203,7 @@ fn put_together(name: &mut String, prefix: &str, suffix: &str) {
 #[cfg(test)]
 mod tests {
     use super::super::super::Memory;
-    use super::super::{Kept, Outline};
+    use super::super::{Kept, Lineup, Outline};
     use super::*;
     use crate::value::rng::Rng;
 
@@ -221,7 +221,7 @@ mod tests {
                 ..Kept::default()
             },
         };
-        let mut desk = Desk::new([of("a", true), of("b", false)], vec![false]);
+        let mut desk = Desk::new([of("a", true), of("b", false)], [Lineup::default()]);
         desk.beat(at(now), store, &mut Rng::new(seed));
         desk
     }

@@ -20,6 +20,8 @@ const OVERDUE: Duration = Duration::from_secs(1);
 /// One worker's part of the shared state, for one configuration. Deployments are indexes into the configuration's.
 #[derive(Debug, Default)]
 pub struct Desk {
+    /// Of each group whose strategy asks for it, the places in the group, the cheapest first.
+    by_price: Vec<Vec<usize>>,
     /// The deployments by their keys.
     indexes: HashMap<u64, usize>,
     /// What the next record's name is put together in.
@@ -44,6 +46,15 @@ pub struct Outline<'a> {
     pub kept: Kept,
     /// About what it costs, to be compared with others': higher is dearer.
     pub price: u64,
+}
+
+/// What a desk must know of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lineup {
+    /// The places in it, the cheapest first, where its strategy asks for it.
+    pub by_price: Vec<usize>,
+    /// Whether some deployment has an order.
+    pub is_ordered: bool,
 }
 
 /// What is kept of a deployment, because some group it is in looks at it.
@@ -110,8 +121,16 @@ static NOBODY: Names = Names {
 impl Desk {
     /// A desk for these deployments, in the order of the configuration; and for each group, whether some deployment of it has an
     /// order.
-    pub fn new<'a>(outlines: impl IntoIterator<Item = Outline<'a>>, ordered: Vec<bool>) -> Self {
+    pub fn new<'a>(
+        outlines: impl IntoIterator<Item = Outline<'a>>,
+        lineups: impl IntoIterator<Item = Lineup>,
+    ) -> Self {
+        let (by_price, ordered) = lineups
+            .into_iter()
+            .map(|lineup| (lineup.by_price, lineup.is_ordered))
+            .unzip();
         let mut desk = Self {
+            by_price,
             ordered,
             ..Self::default()
         };
@@ -163,6 +182,12 @@ impl Desk {
         self.places
             .get(deployment)
             .map_or_else(Kept::default, |place| place.kept)
+    }
+
+    /// The places in that group, the cheapest first; empty where its strategy does not ask for it.
+    #[must_use]
+    pub fn by_price(&self, group: usize) -> &[usize] {
+        self.by_price.get(group).map_or(&[], Vec::as_slice)
     }
 
     /// About what the deployment costs, to be compared with others'.

@@ -93,7 +93,7 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::super::super::Memory;
-    use super::super::Outline;
+    use super::super::{Lineup, Outline};
     use super::*;
     use crate::value::rng::Rng;
 
@@ -106,7 +106,7 @@ mod tests {
             id: "a",
             ..Outline::default()
         };
-        let mut desk = Desk::new([outline], vec![false]);
+        let mut desk = Desk::new([outline], [Lineup::default()]);
         desk.beat(at(0), store, &mut Rng::new(seed));
         desk
     }
