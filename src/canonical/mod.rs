@@ -3,5 +3,6 @@
 pub mod answer;
 pub mod error;
 pub mod piece;
+pub mod reason;
 pub mod request;
 pub mod scan;
