@@ -1,7 +1,9 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod grant;
 pub mod openai_like;
+pub mod rs256;
 
 use core::fmt;
 
@@ -16,6 +18,7 @@ use crate::canonical::seen::Seen;
 use crate::usage::Usage;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+use grant::Grant;
 
 /// One deployment, as far as a provider must know it to word a request.
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +198,14 @@ pub trait Provider: Sync + fmt::Debug {
 
     /// The environment variable that holds the key when the deployment has none.
     fn key_variable(&self) -> Option<&'static str>;
+
+    /// The token that must be fetched before it can be asked, as far as its settings say so.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    fn grant(&self, _options: &Options) -> Result<Option<Grant>, (&'static str, &'static str)> {
+        Ok(None)
+    }
 
     /// Whether it answers in OpenAI's format.
     fn speaks_openai(&self) -> bool;
