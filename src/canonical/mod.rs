@@ -5,3 +5,4 @@ pub mod error;
 pub mod piece;
 pub mod request;
 pub mod scan;
+pub mod signature;

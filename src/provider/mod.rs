@@ -1,6 +1,7 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod gemini;
 pub mod openai_like;
 
 use core::fmt;
@@ -99,7 +100,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
+static ALL: [&dyn Provider; 2] = [&anthropic::ANTHROPIC, &gemini::GEMINI];
 
 fn find_row(name: &str) -> Option<&'static openai_like::OpenaiLike> {
     openai_like::TABLE.iter().find(|row| row.name == name)

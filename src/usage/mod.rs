@@ -3,6 +3,7 @@
 mod anthropic;
 mod count;
 pub mod estimate;
+mod google;
 pub mod metrics;
 mod openai;
 pub mod prices;

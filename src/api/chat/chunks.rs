@@ -1,6 +1,8 @@
 //! A streamed answer in OpenAI's chunks, and what the gateway wants to know about it meanwhile.
 
-use super::answer::{answer_id, finish_of, write_citation, write_thinking, write_usage};
+use super::answer::{
+    answer_id, finish_of, write_citation, write_signature, write_thinking, write_usage,
+};
 use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
@@ -150,6 +152,7 @@ impl Chunks {
                 function.string("name", name);
                 function.string("arguments", "");
             });
+            write_signature(call, id);
         });
     }
 

@@ -105,13 +105,14 @@ pub(super) fn uploaded(id: Text<'_>) -> Source<'_> {
     }
 }
 
-enum Scheme {
+pub(in crate::provider) enum Scheme {
     Data,
     Https,
     Other,
 }
 
-fn scheme(url: Text<'_>) -> Scheme {
+/// How an address begins.
+pub(in crate::provider) fn scheme(url: Text<'_>) -> Scheme {
     // A slash may be escaped, and the first bytes decide.
     let start = url.raw().get(..64).unwrap_or(url.raw());
     let start = String::from_utf8_lossy(start)
@@ -180,7 +181,7 @@ fn named(kind: &str) -> Option<&'static str> {
 }
 
 /// What base64 begins with tells what it is.
-fn sniff(data: &[u8]) -> Option<&'static str> {
+pub(in crate::provider) fn sniff(data: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 5] = [
         (b"/9j/", "image/jpeg"),
         (b"JVBERi", PDF),
@@ -194,10 +195,18 @@ fn sniff(data: &[u8]) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-/// Base64 without white space and in the standard alphabet. Borrowed when it is so already.
 fn clean<'a>(whole: Text<'a>, payload: &'a [u8], at: Place) -> Result<Cow<'a, [u8]>, ApiError> {
+    cleaned(whole, payload).ok_or_else(|| unsupported("data that is not base64", at))
+}
+
+/// Base64 without white space and in the standard alphabet, borrowed when it is so already; `None` when it is none.
+/// `payload` is what stands behind the last comma of `whole`.
+pub(in crate::provider) fn cleaned<'a>(
+    whole: Text<'a>,
+    payload: &'a [u8],
+) -> Option<Cow<'a, [u8]>> {
     if !whole.is_escaped() && memchr::memchr3(b' ', b'-', b'_', payload).is_none() {
-        return Ok(Cow::Borrowed(payload));
+        return Some(Cow::Borrowed(payload));
     }
     let decoded = whole.decode();
     let payload = decoded
@@ -210,10 +219,10 @@ fn clean<'a>(whole: Text<'a>, payload: &'a [u8], at: Place) -> Result<Cow<'a, [u
             b'_' => data.push(b'/'),
             b'+' | b'/' | b'=' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => data.push(byte),
             b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => return Err(unsupported("data that is not base64", at)),
+            _ => return None,
         }
     }
-    Ok(Cow::Owned(data))
+    Some(Cow::Owned(data))
 }
 
 fn plain(whole: Text<'_>, payload: &[u8], in_base64: bool, at: Place) -> Result<String, ApiError> {

@@ -7,7 +7,7 @@ use crate::wire::json::{Fault, Members, Object, Reader, Text};
 
 /// What `response_format` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted<'a> {
+pub(in crate::provider) enum Wanted<'a> {
     /// JSON of any form.
     Object,
     /// JSON that follows a schema.

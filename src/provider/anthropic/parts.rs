@@ -5,6 +5,7 @@ use super::fault::{Place, bad_request, invalid};
 use super::media;
 use super::message::{Content, Message, Part};
 use crate::canonical::error::ApiError;
+use crate::canonical::signature;
 use crate::wire::json::Text;
 
 /// Blocks in Anthropic's own words that users may send.
@@ -160,7 +161,8 @@ fn thought<'a>(part: &Part<'a>) -> Option<Block<'a>> {
     }
     let signature = part
         .signature
-        .filter(|signature| !signature.raw().is_empty())?;
+        .filter(|signature| !signature.raw().is_empty())
+        .filter(|text| !signature::is_googles(&text.decode()))?;
     let thinking = part.thinking?;
     kind.is("thinking").then(|| {
         Block::new(What::Thinking {

@@ -12,7 +12,7 @@ use crate::wire::json::{Array, Object, Reader, push_string};
 ///
 /// # Errors
 /// A 400 when it is not a whole number.
-pub(super) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
+pub(in crate::provider) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
     match request.member("max_completion_tokens")? {
         Some(tokens) => Ok(Some(tokens)),
         None => request.member("max_tokens"),
@@ -109,7 +109,8 @@ pub(super) fn write_stop(
     Ok(!said.is_empty())
 }
 
-fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
+/// The texts of `stop`; `None` when it is neither a string nor an array of strings.
+pub(in crate::provider) fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     let mut reader = Reader::new(json);
     if reader.peek() == Some(b'"') {
         return Some(vec![reader.string().ok()?.decode()]);

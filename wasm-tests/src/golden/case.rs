@@ -6,6 +6,7 @@ use dragoman::api::chat::answer;
 use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
 use dragoman::provider::anthropic::ANTHROPIC;
+use dragoman::provider::gemini::GEMINI;
 use dragoman::provider::{Decode, Encoded, Provider, Reading, Target};
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
@@ -46,7 +47,7 @@ impl<'a> Fixture<'a> {
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
         let model = self
             .value("model")
-            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+            .unwrap_or_else(|| Value::from(usual_model(name)));
         let key = Secret::new("sk-ant-test".to_owned());
         let target = Target {
             model: model.as_str().expect("a model is a name"),
@@ -67,9 +68,18 @@ impl<'a> Fixture<'a> {
     }
 }
 
+/// The model of fixtures that name none.
+fn usual_model(name: &str) -> &'static str {
+    match name.split(['/', '\\']).next() {
+        Some("gemini" | "vertex") => "gemini-3-pro",
+        _ => "claude-haiku-4-5",
+    }
+}
+
 fn provider(name: &str) -> &'static dyn Provider {
     match name.split(['/', '\\']).next() {
         Some("anthropic") => &ANTHROPIC,
+        Some("gemini") => &GEMINI,
         other => panic!("no provider for {other:?}"),
     }
 }
@@ -102,6 +112,12 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
+    if fixture
+        .value("path")
+        .is_some_and(|path| path != encoded.path.as_str())
+    {
+        return Err(format!("the path is {}", encoded.path));
+    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()

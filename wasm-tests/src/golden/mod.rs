@@ -3,7 +3,7 @@
 //! A folder per provider, a file per case; the suffix says what is tested:
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
-//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `headers` that must be set, and
+//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `headers` that must be set, `path`, and
 //!   `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
