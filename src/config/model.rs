@@ -164,7 +164,7 @@ const BARE_NAMES: [(&str, &str); 18] = [
 
 /// Providers LiteLLM knows and the gateway does not.
 #[rustfmt::skip]
-const LATER: [&str; 119] = [
+const LATER: [&str; 117] = [
     "a2a", "a2a_agent", "abliteration", "ai21", "aihubmix", "aiohttp_openai", "amazon_nova", "anthropic_text",
     "apertis", "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure", "azure_ai", "azure_speech",
     "azure_text", "bedrock", "bedrock_converse", "bedrock_mantle", "black_forest_labs", "bytez", "charity_engine",
@@ -178,8 +178,8 @@ const LATER: [&str; 119] = [
     "qwen_ai_platform", "ragflow", "recraft", "reducto", "reka", "replicate", "runwayml", "sagemaker",
     "sagemaker_chat", "sagemaker_nova", "sail", "sap", "sarvam", "scaleway", "scx-ai", "snowflake", "soniox",
     "stability", "synthetic", "tencent", "tensormesh", "text-completion-codestral", "text-completion-inception",
-    "text-completion-openai", "topaz", "transcribe", "triton", "typesafe", "veniceai", "vertex_ai",
-    "vertex_ai_beta", "vllm", "voyage", "watsonx", "watsonx_text", "zhipu",
+    "text-completion-openai", "topaz", "transcribe", "triton", "typesafe", "veniceai",
+    "vllm", "voyage", "watsonx", "watsonx_text", "zhipu",
 ];
 
 #[cfg(test)]

@@ -78,6 +78,36 @@ impl Provider for Anthropic {
     }
 }
 
+/// A chat request in Anthropic's words, for whoever else serves its models.
+#[derive(Debug)]
+pub(super) struct Asks {
+    /// The betas it needs, each once.
+    pub betas: Vec<&'static str>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How its answer is read.
+    pub reading: Reading,
+}
+
+/// Words a chat request for whoever else serves Anthropic's models.
+///
+/// # Errors
+/// A 400 naming what Anthropic cannot be asked.
+pub(super) fn ask(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Asks, ApiError> {
+    let request::Worded {
+        mut betas,
+        body,
+        reply,
+    } = request::word(request, target)?;
+    betas.sort_unstable();
+    betas.dedup();
+    Ok(Asks {
+        betas,
+        body,
+        reading: Reading::Foreign(Box::new(Decoder::new(reply))),
+    })
+}
+
 /// The path of the endpoint; operators write the base with and without its version.
 fn path(base: &str) -> String {
     if base.ends_with("/v1/messages") {

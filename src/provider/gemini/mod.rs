@@ -1,6 +1,7 @@
 //! Google's Gemini API: OpenAI's chat requests in its words, and its answers in OpenAI's. Vertex AI speaks the same.
 
 mod answer;
+mod claude;
 mod contents;
 mod frame;
 mod generation;
@@ -16,6 +17,7 @@ mod sources;
 mod stream;
 mod thinking;
 mod tools;
+pub mod vertex;
 
 use stream::Stream;
 

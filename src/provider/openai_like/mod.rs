@@ -88,7 +88,7 @@ impl OpenaiLike {
 mod tests {
     use super::*;
     use crate::canonical::request::TO_GATEWAY;
-    use crate::provider::find_row;
+    use crate::provider::find;
     use crate::value::secret::Secret;
     use crate::wire::json::Members;
 
@@ -105,16 +105,11 @@ mod tests {
         };
         let key = Secret::new("sk-1".to_owned());
         let target = Target {
-            model: "vendor-model",
             key: Some(&key),
             base_path: "/v1",
-            drop_params: false,
-            max_output: None,
+            ..Target::of_model("vendor-model")
         };
-        let encoded = find_row(provider)
-            .unwrap()
-            .encode(&request, &target)
-            .unwrap();
+        let encoded = find(provider).unwrap().encode(&request, &target).unwrap();
         let body = encoded.body.unwrap_or_else(|| json.as_bytes().to_vec());
         (encoded.path, String::from_utf8(body).unwrap())
     }
@@ -247,7 +242,7 @@ mod tests {
 
     #[test]
     fn ollama_is_found_below_its_bare_host() {
-        let ollama = find_row("ollama").unwrap();
+        let ollama = TABLE.iter().find(|row| row.name == "ollama").unwrap();
         assert_eq!(ollama.path(""), "/v1/chat/completions");
         assert_eq!(ollama.path("/v1"), "/v1/chat/completions");
     }

@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use dragoman::api::chat::answer;
 use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
-use dragoman::provider::anthropic::ANTHROPIC;
-use dragoman::provider::gemini::GEMINI;
-use dragoman::provider::{Decode, Encoded, Provider, Reading, Target};
+use dragoman::provider::{self, Decode, Encoded, Options, Provider, Reading, Setting, Target};
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
 use serde_json::Value;
@@ -52,18 +50,31 @@ impl<'a> Fixture<'a> {
         let target = Target {
             model: model.as_str().expect("a model is a name"),
             key: Some(&key),
-            base_path: "",
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
+            options: &self.options(provider(name)),
+            ..Target::of_model("")
         };
         provider(name).encode(&chat(self.request()), &target)
+    }
+
+    /// What the deployment says that only its vendor understands.
+    fn options(&self, provider: &dyn Provider) -> Options {
+        let options = self.value("options").unwrap_or_default();
+        let of = |setting: &Setting| {
+            let text = options[setting.key].as_str()?;
+            Some((setting.key, Secret::new(text.to_owned())))
+        };
+        provider.settings().iter().filter_map(of).collect()
     }
 
     /// A decoder of the vendor's answer to it.
     pub fn decoder(&self, name: &str) -> Box<dyn Decode> {
         match self.encode(name).expect("the request is fine").reading {
             Reading::Foreign(decoder) => decoder,
-            Reading::Openai => panic!("a golden answer is of a vendor with a format of its own"),
+            Reading::Native(_) | Reading::Openai => {
+                panic!("a golden answer is of a vendor with a format of its own")
+            }
         }
     }
 }
@@ -71,17 +82,14 @@ impl<'a> Fixture<'a> {
 /// The model of fixtures that name none.
 fn usual_model(name: &str) -> &'static str {
     match name.split(['/', '\\']).next() {
-        Some("gemini" | "vertex") => "gemini-3-pro",
+        Some("gemini" | "vertex_ai") => "gemini-3-pro",
         _ => "claude-haiku-4-5",
     }
 }
 
 fn provider(name: &str) -> &'static dyn Provider {
-    match name.split(['/', '\\']).next() {
-        Some("anthropic") => &ANTHROPIC,
-        Some("gemini") => &GEMINI,
-        other => panic!("no provider for {other:?}"),
-    }
+    let folder = name.split(['/', '\\']).next().unwrap_or_default();
+    provider::find(folder).expect("a folder is named after a provider")
 }
 
 pub(super) fn chat(json: &str) -> ChatRequest<'_> {
