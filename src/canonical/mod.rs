@@ -1,6 +1,7 @@
 //! The language between clients and providers: OpenAI's, so N formats and M vendors meet once.
 
 pub mod answer;
+pub mod embedding;
 pub mod error;
 pub mod piece;
 pub mod request;
