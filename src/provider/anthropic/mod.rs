@@ -1,29 +1,30 @@
 //! Anthropic's Messages API: OpenAI's chat requests in its words, and its answers in OpenAI's.
 
-mod answer;
+pub(super) mod answer;
 pub(super) mod arguments;
-mod block;
-mod event;
+pub(super) mod block;
+pub(super) mod dialect;
+pub(super) mod event;
 pub(super) mod fault;
 pub(super) mod media;
 pub(super) mod message;
-mod models;
+pub(super) mod models;
 pub(super) mod names;
 pub(super) mod output;
 mod pairing;
 pub(super) mod params;
 mod parts;
-mod reply;
+pub(super) mod reply;
 mod request;
 pub(super) mod sampling;
-mod schema;
+pub(super) mod schema;
 mod search;
 mod stream;
 pub(super) mod text;
 pub(super) mod thinking;
 pub(super) mod tools;
 mod toolset;
-mod turns;
+pub(super) mod turns;
 mod user;
 pub(super) mod wish;
 

@@ -13,6 +13,7 @@ const MAX_NAME: usize = 128;
 pub(in crate::provider) struct Names {
     /// Whether a name must begin with a letter or `_`.
     lettered: bool,
+    longest: usize,
     renamed: Vec<(String, String)>,
     taken: BTreeSet<String>,
 }
@@ -20,13 +21,23 @@ pub(in crate::provider) struct Names {
 impl Names {
     /// Names for these tools. Only a name that is not allowed is changed, and never into another tool's.
     pub fn new<'n>(tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
-        Self::default().of(tools)
+        Self::within(MAX_NAME, tools)
     }
 
-    /// The same for a vendor whose names begin with a letter or `_`.
+    /// The same where names are at most that long.
+    pub fn within<'n>(longest: usize, tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
+        let names = Self {
+            longest,
+            ..Self::default()
+        };
+        names.of(tools)
+    }
+
+    /// The same where names begin with a letter or `_`.
     pub fn lettered<'n>(tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
         let names = Self {
             lettered: true,
+            longest: MAX_NAME,
             ..Self::default()
         };
         names.of(tools)
@@ -48,7 +59,7 @@ impl Names {
 
     /// A name like `wanted` that no tool has, which becomes a tool's name with it.
     pub fn free(&mut self, wanted: String) -> String {
-        unique(wanted, &mut self.taken)
+        unique(wanted, &mut self.taken, cleaned_id)
     }
 
     /// The name to send for the client's.
@@ -61,11 +72,11 @@ impl Names {
     }
 
     fn allows(&self, name: &str) -> bool {
-        is_name(name) && !(self.lettered && name.starts_with(is_no_start))
+        is_name(name, self.longest) && !(self.lettered && name.starts_with(is_no_start))
     }
 
     fn cleaned(&self, name: &str) -> String {
-        let name = cleaned(name);
+        let name = cleaned(name, self.longest);
         if self.lettered && name.starts_with(is_no_start) {
             return format!("_{name}");
         }
@@ -85,19 +96,21 @@ pub(in crate::provider) struct Ids {
 }
 
 impl Ids {
-    /// An allowed id for a call that the client knows by `id`.
-    pub fn give(&mut self, id: &str) -> String {
+    /// An id that is allowed, as `allowed` makes it, for a call that the client knows by `id`.
+    pub fn give(&mut self, id: &str, allowed: fn(&str) -> String) -> String {
         let (id, _) = signature::split(id);
         let id = if id.is_empty() { "call" } else { id };
-        unique(
-            id.chars().map(allowed_or_underscore).collect(),
-            &mut self.taken,
-        )
+        unique(allowed(id), &mut self.taken, allowed)
     }
 }
 
-fn unique(wanted: String, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2_u32..).map(|number| format!("{wanted}_{number}"));
+/// An id in the alphabet Anthropic allows.
+pub(in crate::provider) fn cleaned_id(id: &str) -> String {
+    id.chars().map(allowed_or_underscore).collect()
+}
+
+fn unique(wanted: String, taken: &mut BTreeSet<String>, allowed: fn(&str) -> String) -> String {
+    let numbered = (2_u32..).map(|number| allowed(&format!("{wanted}_{number}")));
     let free = core::iter::once(wanted.clone())
         .chain(numbered)
         .find(|name| !taken.contains(name));
@@ -106,16 +119,16 @@ fn unique(wanted: String, taken: &mut BTreeSet<String>) -> String {
     name
 }
 
-fn is_name(name: &str) -> bool {
-    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(is_allowed)
+fn is_name(name: &str, longest: usize) -> bool {
+    (1..=longest).contains(&name.len()) && name.chars().all(is_allowed)
 }
 
 /// Room is left for a number that makes it unique.
-fn cleaned(name: &str) -> String {
+fn cleaned(name: &str, longest: usize) -> String {
     let name: String = name
         .chars()
         .map(allowed_or_underscore)
-        .take(MAX_NAME.saturating_sub(4))
+        .take(longest.saturating_sub(4))
         .collect();
     if name.is_empty() {
         "tool".to_owned()
@@ -177,9 +190,9 @@ mod tests {
     #[test]
     fn ids_are_cleaned_and_unique() {
         let mut ids = Ids::default();
-        assert_eq!(ids.give("functions.add:0"), "functions_add_0");
-        assert_eq!(ids.give("functions:add.0"), "functions_add_0_2");
-        assert_eq!(ids.give("call_1__thought__Q2lRQg=="), "call_1");
-        assert_eq!(ids.give(""), "call");
+        assert_eq!(ids.give("functions.add:0", cleaned_id), "functions_add_0");
+        assert_eq!(ids.give("functions:add.0", cleaned_id), "functions_add_0_2");
+        assert_eq!(ids.give("call_1__thought__Q2lRQg==", cleaned_id), "call_1");
+        assert_eq!(ids.give("", cleaned_id), "call");
     }
 }

@@ -94,7 +94,7 @@ pub(in crate::provider) enum StatedKind {
 
 /// What the model is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reasoning<'a> {
+pub(in crate::provider) struct Reasoning<'a> {
     /// `output_config.effort`.
     pub effort: Option<&'static str>,
     pub thinking: Option<Asked<'a>>,
@@ -102,7 +102,7 @@ pub(super) struct Reasoning<'a> {
 
 /// The `thinking` member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked<'a> {
+pub(in crate::provider) enum Asked<'a> {
     Adaptive,
     Budget(u64),
     Disabled,

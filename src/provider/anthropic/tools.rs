@@ -20,7 +20,7 @@ pub(in crate::provider) struct Tool<'a> {
     pub name: Option<Text<'a>>,
     pub parameters: Option<&'a [u8]>,
     pub raw: &'a [u8],
-    strict: bool,
+    pub strict: bool,
 }
 
 /// Which tool must be called.
@@ -36,11 +36,14 @@ pub(in crate::provider) enum Choice {
 /// Reads `tools`.
 ///
 /// # Errors
-/// A 400 when they are not an array of tools that Anthropic can be given.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
+/// A 400 when they are not an array of tools that `vendor` can be given.
+pub(in crate::provider) fn read<'a>(
+    json: &'a [u8],
+    vendor: &str,
+) -> Result<Vec<Tool<'a>>, ApiError> {
     let tools = parse(json)?;
     for (index, tool) in tools.iter().enumerate() {
-        tool.check(&format!("tools[{index}]"))?;
+        tool.check(&format!("tools[{index}]"), vendor)?;
     }
     Ok(tools)
 }
@@ -92,7 +95,7 @@ impl Tool<'_> {
     ///
     /// # Errors
     /// A 400 blaming `at`.
-    pub fn check(&self, at: &str) -> Result<(), ApiError> {
+    pub fn check(&self, at: &str, vendor: &str) -> Result<(), ApiError> {
         let custom = self.kind.is_some_and(|kind| kind.is("custom"));
         if custom
             && !self.is_function
@@ -101,7 +104,7 @@ impl Tool<'_> {
             return Err(bad_request(
                 "unsupported_parameter",
                 at,
-                "the provider has no tools that take free text",
+                format!("{vendor} has no tools that take free text"),
             ));
         }
         let nameless = self.name.is_none_or(|name| name.raw().is_empty());
@@ -164,7 +167,7 @@ const BETAS: [(&str, &str); 6] = [
 ];
 
 /// Writes a tool's schema as it is, with the `type` that Anthropic insists on.
-pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(in crate::provider) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
     let members =
         parameters.and_then(|json| Members::read(json).ok().map(|members| (json, members)));
     let Some((json, members)) = members.filter(|(_, members)| members.iter().next().is_some())

@@ -158,7 +158,10 @@ mod tests {
     fn what_claude_code_says_about_billing_stays_here() {
         let body = br#"{"model":"m","system":[{"type":"text","text":"x-anthropic-billing-header: a=b"},{"type":"text","text":"hi"}]}"#;
         let moved = String::from_utf8(moved(body).unwrap()).unwrap();
-        assert!(moved.contains(r#""system":[{"type":"text","text":"hi"}]"#), "{moved}");
+        assert!(
+            moved.contains(r#""system":[{"type":"text","text":"hi"}]"#),
+            "{moved}"
+        );
     }
 
     #[test]

@@ -360,7 +360,7 @@ fn inputs(call: &Call<'_>, at: Place) -> Result<Vec<Vec<u8>>, ApiError> {
         let param = format!("{at}.function.arguments");
         invalid(param, "tool call arguments must be JSON")
     };
-    arguments::inputs(&text.unwrap_or_default()).ok_or_else(broken)
+    arguments::inputs(&text.unwrap_or_default(), true).ok_or_else(broken)
 }
 
 /// An id like `wanted` that no call of the turn has.

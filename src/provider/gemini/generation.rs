@@ -10,7 +10,7 @@ use crate::canonical::error::{ApiError, Class};
 use crate::canonical::request::ChatRequest;
 use crate::provider::anthropic::fault::invalid;
 use crate::provider::anthropic::output::Wanted;
-use crate::provider::anthropic::sampling::{read_stop, stated_max};
+use crate::provider::anthropic::sampling::{stated_max, stops};
 use crate::provider::anthropic::text::mended;
 use crate::wire::json::{Array, Members, Object, Reader, push_string};
 
@@ -106,14 +106,7 @@ impl Generation {
             return Err(invalid("max_tokens", "max_tokens must be at least 1"));
         }
         self.number("maxOutputTokens", most);
-        let Some(member) = request.members.get("stop") else {
-            return Ok(());
-        };
-        if member.value == b"null" {
-            return Ok(());
-        }
-        let words = "'stop' must be a string or an array of strings";
-        let stops = read_stop(member.value).ok_or_else(|| invalid("stop", words))?;
+        let stops = stops(request)?;
         let said: Vec<_> = stops.iter().filter(|stop| !stop.is_empty()).collect();
         if !said.is_empty() {
             self.with("stopSequences", |out| {

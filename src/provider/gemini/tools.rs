@@ -163,7 +163,7 @@ fn owned(tool: &Tool<'_>) -> Option<Vec<u8>> {
 }
 
 fn check(tool: &Tool<'_>, at: &str) -> Result<(), ApiError> {
-    tool.check(at)?;
+    tool.check(at, "gemini")?;
     if tool.is_function {
         return Ok(());
     }

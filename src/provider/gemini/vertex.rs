@@ -46,7 +46,11 @@ impl Provider for Vertex {
             },
             Setting {
                 key: "vertex_location",
-                variables: &["VERTEXAI_LOCATION", "VERTEX_LOCATION", "GOOGLE_CLOUD_LOCATION"],
+                variables: &[
+                    "VERTEXAI_LOCATION",
+                    "VERTEX_LOCATION",
+                    "GOOGLE_CLOUD_LOCATION",
+                ],
             },
             Setting {
                 key: "vertex_credentials",
@@ -96,14 +100,18 @@ fn host(location: &str) -> String {
 /// A 400 when the name of the model leads elsewhere, a 500 when nobody says whose project it is.
 pub(super) fn path(target: &Target<'_>, publisher: &str, verb: &str) -> Result<String, ApiError> {
     let model = target.model;
-    let model = model.strip_prefix("publishers/google/models/").unwrap_or(model);
+    let model = model
+        .strip_prefix("publishers/google/models/")
+        .unwrap_or(model);
     check_name(model)?;
     let base = target.base_path;
     let version = if is_versioned(base) { "" } else { VERSION };
     let Some(project) = project(target.options) else {
         if target.key.is_some() {
             // Express mode: the key says whose it is.
-            return Ok(format!("{base}{version}/publishers/{publisher}/models/{model}:{verb}"));
+            return Ok(format!(
+                "{base}{version}/publishers/{publisher}/models/{model}:{verb}"
+            ));
         }
         let words = "the deployment says neither `vertex_project` nor `api_key`";
         return Err(ApiError::new(500, Class::Auth, words));
@@ -125,7 +133,9 @@ fn project(options: &Options) -> Option<Cow<'_, str>> {
     }
     let account = options.get("vertex_credentials")?;
     let members = Members::read(account.as_bytes()).ok()?;
-    let project = Reader::new(members.get("project_id")?.value).string().ok()?;
+    let project = Reader::new(members.get("project_id")?.value)
+        .string()
+        .ok()?;
     Some(Cow::Owned(project.decode().into_owned()))
 }
 
@@ -194,7 +204,10 @@ mod tests {
 
     #[test]
     fn the_project_may_be_the_service_accounts() {
-        let account = [("vertex_credentials", r#"{"type":"service_account","project_id":"q"}"#)];
+        let account = [(
+            "vertex_credentials",
+            r#"{"type":"service_account","project_id":"q"}"#,
+        )];
         assert_eq!(
             asked(&account, "m", None),
             "/v1/projects/q/locations/us-central1/publishers/google/models/m:generateContent"
@@ -230,7 +243,10 @@ mod tests {
     fn a_name_that_leads_elsewhere_is_refused() {
         let here = [("vertex_project", "p")];
         for model in ["../x", "a/b", "m?x=", "m%2f", "m#x", "", "a b"] {
-            assert!(asked(&here, model, None).contains("not the name"), "{model}");
+            assert!(
+                asked(&here, model, None).contains("not the name"),
+                "{model}"
+            );
         }
     }
 }
