@@ -3,10 +3,12 @@
 mod answer;
 mod claude;
 mod contents;
+mod embed;
 mod frame;
 mod generation;
 mod media;
 mod models;
+mod native;
 mod pairing;
 mod params;
 mod part;
@@ -24,7 +26,9 @@ use stream::Stream;
 use super::anthropic::fault::{bad_request, not_understood};
 use super::{Decode, Encoded, Provider, Reading, Target};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
 use crate::value::secret::Secret;
@@ -87,6 +91,33 @@ impl Provider for Gemini {
             reading,
         })
     }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        let worded = match asked.format {
+            Format::Embeddings => embed::studio(asked, target.model),
+            Format::Gemini => Ok(passed(asked, Flavor::Studio)),
+            _ => return None,
+        };
+        let encoded = worded.and_then(|(verb, body, reading)| {
+            Ok(Encoded {
+                path: path(target, verb)?,
+                headers: headers(target.key),
+                body,
+                reading,
+            })
+        });
+        Some(encoded)
+    }
+}
+
+/// What is asked in another format than chat: the verb, the body unless it is the client's, and how the answer is read.
+type Worded = (&'static str, Option<Vec<u8>>, Reading);
+
+/// A request in Google's own format, passed on.
+fn passed(asked: &Asked<'_>, flavor: Flavor) -> Worded {
+    let follow = native::Content::new(flavor.vendor());
+    let reading = Reading::Native(Box::new(follow));
+    (native::verb(asked), native::body(asked), reading)
 }
 
 /// The body of a chat request, and how its answer is to be read.

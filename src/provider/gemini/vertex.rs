@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::claude;
-use super::{Flavor, chat, check_name, is_versioned, verb};
+use super::{Flavor, chat, check_name, embed, is_versioned, passed, verb};
+use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
+use crate::canonical::format::Format;
 use crate::canonical::request::ChatRequest;
 use crate::provider::{Encoded, Options, Provider, Setting, Target};
 use crate::wire::json::{Members, Reader};
@@ -78,6 +80,26 @@ impl Provider for Vertex {
             body: Some(body),
             reading,
         })
+    }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        if claude::is_claude(target.model) {
+            return None;
+        }
+        let worded = match asked.format {
+            Format::Embeddings => embed::vertex(asked, target.model),
+            Format::Gemini => Ok(passed(asked, Flavor::Vertex)),
+            _ => return None,
+        };
+        let encoded = worded.and_then(|(verb, body, reading)| {
+            Ok(Encoded {
+                path: path(target, "google", verb)?,
+                headers: headers(target),
+                body,
+                reading,
+            })
+        });
+        Some(encoded)
     }
 }
 
