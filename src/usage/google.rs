@@ -1,68 +1,39 @@
 //! Usage as Google states it: reasoning beside the answer most of the time, and what tools put into the prompt beside the prompt.
 
-use serde::Deserialize;
-
 use super::Usage;
-use super::count::{Count, Lenient};
+use crate::value::money::decimal;
+use crate::wire::json::{Members, Reader};
 
 impl Usage {
     /// Reads a `usageMetadata` object. `None` if it states no count at all.
     pub fn from_google(json: &[u8]) -> Option<Usage> {
-        let stated: Stated = serde_json::from_slice(json).ok()?;
-        stated.usage()
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Stated {
-    cached_content_token_count: Option<Count>,
-    candidates_token_count: Option<Count>,
-    candidates_tokens_details: Lenient<Vec<Detail>>,
-    prompt_token_count: Option<Count>,
-    prompt_tokens_details: Lenient<Vec<Detail>>,
-    thoughts_token_count: Option<Count>,
-    tool_use_prompt_token_count: Option<Count>,
-    total_token_count: Option<Count>,
-}
-
-/// How many tokens were of one kind.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Detail {
-    modality: String,
-    token_count: Option<Count>,
-}
-
-impl Stated {
-    fn usage(&self) -> Option<Usage> {
-        let stated = [
-            self.prompt_token_count,
-            self.candidates_token_count,
-            self.thoughts_token_count,
-            self.total_token_count,
-        ];
-        stated.into_iter().flatten().next()?;
-        let told = count(self.prompt_token_count);
-        let tools = count(self.tool_use_prompt_token_count);
-        let said = count(self.candidates_token_count);
-        let reasoning = count(self.thoughts_token_count);
-        let total = count(self.total_token_count);
+        let members = Members::read(json).ok()?;
+        let stated = |name: &str| members.get(name).and_then(|member| count(member.value));
+        let said = stated("candidatesTokenCount");
+        let told = stated("promptTokenCount");
+        let thought = stated("thoughtsTokenCount");
+        let total = stated("totalTokenCount");
+        told.or(said).or(thought).or(total)?;
+        let (said, told, reasoning) = (
+            said.unwrap_or_default(),
+            told.unwrap_or_default(),
+            thought.unwrap_or_default(),
+        );
+        let tools = stated("toolUsePromptTokenCount").unwrap_or_default();
         let input = told.saturating_add(tools);
-        let is_within = [told, input]
-            .iter()
-            .any(|input| input.saturating_add(said) == total);
-        let output = if is_within {
-            said
-        } else {
-            said.saturating_add(reasoning)
-        };
+        let mut inputs = [told, input].into_iter();
+        let is_within = inputs.any(|input| Some(input.saturating_add(said)) == total);
+        let audio = |name: &str| members.get(name).map_or(0, |member| audio(member.value));
         let usage = Usage {
-            audio_in: audio(&self.prompt_tokens_details.0),
-            audio_out: audio(&self.candidates_tokens_details.0),
-            cache_read: count(self.cached_content_token_count),
+            audio_in: audio("promptTokensDetails"),
+            audio_out: audio("candidatesTokensDetails"),
+            cache_read: stated("cachedContentTokenCount").unwrap_or_default(),
             input,
-            output,
+            output: if is_within {
+                said
+            } else {
+                said.saturating_add(reasoning)
+            },
             reasoning,
             ..Usage::default()
         };
@@ -70,15 +41,25 @@ impl Stated {
     }
 }
 
-fn count(stated: Option<Count>) -> u64 {
-    stated.unwrap_or_default().0
+/// A number from 0 up.
+fn count(json: &[u8]) -> Option<u64> {
+    decimal(core::str::from_utf8(json).ok()?, 0).ok()
 }
 
-fn audio(details: &[Detail]) -> u64 {
-    let audio = details.iter().filter(|detail| detail.modality == "AUDIO");
-    audio.fold(0, |sum, detail| {
-        sum.saturating_add(count(detail.token_count))
-    })
+/// How many tokens of a list of details are sound.
+fn audio(details: &[u8]) -> u64 {
+    let mut sum = 0_u64;
+    // What cannot be read says nothing.
+    let _ = Reader::new(details).optional_array(|reader, _| {
+        let detail = Members::read(reader.skip()?)?;
+        let value = |name: &str| detail.get(name).map(|member| member.value);
+        if value("modality") == Some(b"\"AUDIO\"") {
+            let tokens = value("tokenCount").and_then(count);
+            sum = sum.saturating_add(tokens.unwrap_or_default());
+        }
+        Ok(())
+    });
+    sum
 }
 
 #[cfg(test)]

@@ -1,67 +1,49 @@
 //! Where Google found what it says, as OpenAI's citations: Google counts bytes, OpenAI characters.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::canonical::answer::Citation;
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Grounding {
-    grounding_chunks: Vec<Chunk>,
-    grounding_supports: Vec<Support>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Chunk {
-    web: Source,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Source {
-    title: String,
-    uri: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Support {
-    grounding_chunk_indices: Vec<usize>,
-    segment: Segment,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Segment {
-    end_index: usize,
-    part_index: usize,
-    start_index: usize,
-}
-
 /// The citations that `grounding` (JSON) has of an answer whose text is `text`, the parts of which begin at the bytes `starts`.
 pub(super) fn citations(grounding: &[u8], text: &str, starts: &[usize]) -> Vec<Citation> {
-    let grounding: Grounding = serde_json::from_slice(grounding).unwrap_or_default();
+    let grounding: Value = serde_json::from_slice(grounding).unwrap_or_default();
+    let list = |value: &Value, name: &str| {
+        let list = value.get(name).and_then(Value::as_array);
+        list.cloned().unwrap_or_default()
+    };
+    let chunks = list(&grounding, "groundingChunks");
     let mut citations = Vec::new();
-    for support in &grounding.grounding_supports {
-        let segment = &support.segment;
-        let part = starts.get(segment.part_index).copied().unwrap_or_default();
-        let place = |index: usize| characters(text, part.saturating_add(index));
-        for index in &support.grounding_chunk_indices {
-            let Some(Chunk { web }) = grounding.grounding_chunks.get(*index) else {
-                continue;
-            };
-            if !web.uri.is_empty() {
+    for support in list(&grounding, "groundingSupports") {
+        let segment = support.get("segment").cloned().unwrap_or_default();
+        let part = starts.get(number(segment.get("partIndex")));
+        let place = |name: &str| {
+            let index = number(segment.get(name));
+            characters(
+                text,
+                index.saturating_add(part.copied().unwrap_or_default()),
+            )
+        };
+        for index in list(&support, "groundingChunkIndices") {
+            let web = chunks
+                .get(number(Some(&index)))
+                .and_then(|chunk| chunk.get("web"));
+            let of = |name: &str| web?.get(name)?.as_str().map(str::to_owned);
+            if let Some(url) = of("uri") {
                 citations.push(Citation {
-                    end: place(segment.end_index),
-                    start: place(segment.start_index),
-                    title: web.title.clone(),
-                    url: web.uri.clone(),
+                    end: place("endIndex"),
+                    start: place("startIndex"),
+                    title: of("title").unwrap_or_default(),
+                    url,
                 });
             }
         }
     }
     citations
+}
+
+fn number(value: Option<&Value>) -> usize {
+    let number = value.and_then(Value::as_u64).unwrap_or_default();
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// How many characters begin before that byte.
