@@ -128,7 +128,9 @@ impl Follow for Message {
 /// Which tier serves it.
 fn tier(usage: &[u8]) -> Option<String> {
     let usage = Members::read(usage).ok()?;
-    let tier = Reader::new(usage.get("service_tier")?.value).string().ok()?;
+    let tier = Reader::new(usage.get("service_tier")?.value)
+        .string()
+        .ok()?;
     Some(tier.decode().into_owned())
 }
 
@@ -322,7 +324,12 @@ mod tests {
         ]);
         let usage = seen.usage.unwrap();
         assert_eq!(
-            (usage.input, usage.cache_read, usage.cache_write, usage.output),
+            (
+                usage.input,
+                usage.cache_read,
+                usage.cache_write,
+                usage.output
+            ),
             (125, 100, 5, 30)
         );
         assert_eq!(seen.tier.as_deref(), Some("standard"));
@@ -331,7 +338,11 @@ mod tests {
 
     #[test]
     fn the_beginning_and_pings_are_no_content() {
-        let seen = followed(&[START, r#"{"type":"ping"}"#, r#"{"type":"future_event","a":[1]}"#]);
+        let seen = followed(&[
+            START,
+            r#"{"type":"ping"}"#,
+            r#"{"type":"future_event","a":[1]}"#,
+        ]);
         assert!(!seen.content && !seen.complete && seen.failure.is_none());
         let seen = followed(&[
             START,
@@ -378,8 +389,7 @@ mod tests {
 
     #[test]
     fn an_error_in_a_message_s_place_is_that_error() {
-        let body =
-            br#"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#;
+        let body = br#"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#;
         assert_eq!(Message::default().whole(body).unwrap_err().status, 429);
         for body in [&b"<html>"[..], b"{}", b"[]"] {
             assert_eq!(Message::default().whole(body).unwrap_err().status, 502);
