@@ -81,6 +81,7 @@ fn write_anthropic(model: &mut Object<'_>, id: &str) {
     model.string("id", id);
     model.string("display_name", id);
     model.string("created_at", CREATED_AT);
+    model.string("lifecycle", "active");
 }
 
 /// The names that are asked for, and whether there are more behind them (before them, with `before_id`).
@@ -124,7 +125,7 @@ mod tests {
         let text = String::from_utf8(anthropic_list(["a"].into_iter(), "/v1/models")).unwrap();
         assert_eq!(
             text,
-            r#"{"data":[{"type":"model","id":"a","display_name":"a","created_at":"2023-02-28T18:56:42Z"}],"has_more":false,"first_id":"a","last_id":"a"}"#
+            r#"{"data":[{"type":"model","id":"a","display_name":"a","created_at":"2023-02-28T18:56:42Z","lifecycle":"active"}],"has_more":false,"first_id":"a","last_id":"a"}"#
         );
         let none = String::from_utf8(anthropic_list([].into_iter(), "")).unwrap();
         assert_eq!(
