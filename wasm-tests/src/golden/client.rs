@@ -5,7 +5,7 @@ use dragoman::canonical::asked::{Asked, Line};
 use dragoman::canonical::format::Format;
 use dragoman::gateway::relay::foreign::ForeignRelay;
 use dragoman::gateway::relay::{Output, Relay};
-use dragoman::provider::{self, Decode, Reading, Target, openai_like};
+use dragoman::provider::{self, Decode, Reading, Target};
 use serde_json::Value;
 
 use super::case::{Fixture, chat, refused, same};
@@ -61,7 +61,7 @@ fn voice(name: &str, fixture: &Fixture<'_>) -> Box<dyn Voice> {
 /// The reader of the vendor whose words the fixture has: `provider`, or one that speaks OpenAI's format.
 fn decoder(fixture: &Fixture<'_>) -> Box<dyn Decode> {
     let Some(vendor) = fixture.value("provider") else {
-        return openai_like::decode::new("openai");
+        return provider::openai_reader("openai");
     };
     let vendor = provider::find(vendor.as_str().expect("a name")).expect("a provider");
     let request = chat(r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#);
@@ -75,7 +75,8 @@ fn decoder(fixture: &Fixture<'_>) -> Box<dyn Decode> {
 /// What a vendor is asked in chat's format.
 pub(super) fn to_chat(name: &str, text: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
-    let worded = asking(name, &fixture, |client, asked| client.to_chat(asked)).and_then(|worded| worded);
+    let worded =
+        asking(name, &fixture, |client, asked| client.to_chat(asked)).and_then(|worded| worded);
     let body = match (worded, fixture.value("error")) {
         (Err(error), Some(expected)) => return refused(&error, &expected),
         (Err(error), None) => return Err(format!("refused: {error:?}")),
@@ -101,22 +102,41 @@ pub(super) fn reply(name: &str, text: &str) -> Result<(), String> {
     let completion = completion.map_err(|error| format!("not read: {error:?}"))?;
     let body = voice(name, &fixture).whole(&completion);
     let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
-    same(&parse(&body)?, &fixture.value("expected").expect("expected"))
+    same(
+        &parse(&body)?,
+        &fixture.value("expected").expect("expected"),
+    )
 }
 
 /// What the client is told of a stream, wherever its bytes are cut.
 pub(super) fn events(name: &str, text: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
-    let stream = stream(&fixture);
-    let whole = deliver(name, &fixture, [stream.as_bytes()]);
-    same(&told(&whole)?, &fixture.value("expected").expect("expected"))?;
+    let told = asking(name, &fixture, |client, asked| {
+        events_told(&fixture, client, asked)
+    });
+    told.expect("the request is fine")
+}
+
+fn events_told(
+    fixture: &Fixture<'_>,
+    client: &dyn ClientFormat,
+    asked: &Asked<'_>,
+) -> Result<(), String> {
+    let stream = stream(fixture);
+    let deliver = |parts: &[&[u8]]| deliver(fixture, client, asked, parts);
+    let whole = deliver(&[stream.as_bytes()]);
+    same(
+        &told(&whole)?,
+        &fixture.value("expected").expect("expected"),
+    )?;
     for cut in 0..=stream.len() {
         let (head, tail) = stream.as_bytes().split_at(cut);
-        if deliver(name, &fixture, [head, tail]) != whole {
+        if deliver(&[head, tail]) != whole {
             return Err(format!("cut at byte {cut} changes what is told"));
         }
     }
-    if deliver(name, &fixture, stream.as_bytes().chunks(1)) != whole {
+    let bytes: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+    if deliver(&bytes) != whole {
         return Err("byte by byte changes what is told".to_owned());
     }
     Ok(())
@@ -136,12 +156,14 @@ fn stream(fixture: &Fixture<'_>) -> String {
     stream
 }
 
-fn deliver<'a>(
-    name: &str,
+fn deliver(
     fixture: &Fixture<'_>,
-    parts: impl IntoIterator<Item = &'a [u8]>,
+    client: &dyn ClientFormat,
+    asked: &Asked<'_>,
+    parts: &[&[u8]],
 ) -> String {
-    let mut relay = ForeignRelay::new(decoder(fixture), voice(name, fixture), Vec::new());
+    let voice = client.voice(asked, &WISH);
+    let mut relay = ForeignRelay::new(decoder(fixture), voice, Vec::new());
     let mut out = Vec::new();
     let mut take = |output: Output| match output {
         Output::Same => panic!("another format has other bytes"),
@@ -152,7 +174,7 @@ fn deliver<'a>(
     }
     take(relay.push(b"", true));
     if let Some(failure) = &relay.seen().failure {
-        out.extend(api::client(format(name)).error_event(failure));
+        out.extend(client.error_event(failure));
     }
     String::from_utf8(out).expect("events are text")
 }
