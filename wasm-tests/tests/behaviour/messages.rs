@@ -43,7 +43,10 @@ fn call(model: &str, more: &str) -> Call {
 fn stream(events: &[&str]) -> String {
     let framed = events.iter().map(|data| {
         let event: Value = serde_json::from_str(data).unwrap();
-        format!("event: {}\ndata: {data}\n\n", event["type"].as_str().unwrap())
+        format!(
+            "event: {}\ndata: {data}\n\n",
+            event["type"].as_str().unwrap()
+        )
     });
     framed.collect()
 }
@@ -115,9 +118,17 @@ fn another_vendor_is_asked_in_chat_and_told_nothing_of_anthropic() {
     let sent_body: Value = serde_json::from_slice(&sent.body).unwrap();
     assert_eq!(sent_body["model"], "gpt-4o");
     assert_eq!(sent_body["messages"][0]["role"], "system");
-    assert_eq!(sent_body["messages"][1], json!({"role": "user", "content": "hi"}));
+    assert_eq!(
+        sent_body["messages"][1],
+        json!({"role": "user", "content": "hi"})
+    );
     let fields = sent.head.iter();
-    assert_eq!(fields.filter(|(name, _)| name.starts_with("anthropic")).count(), 0);
+    assert_eq!(
+        fields
+            .filter(|(name, _)| name.starts_with("anthropic"))
+            .count(),
+        0
+    );
 }
 
 #[rule]
@@ -132,7 +143,10 @@ fn another_vendors_answer_is_told_as_a_message() {
         "usage": {"input_tokens": 600, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 400, "output_tokens": 100},
     });
     assert_eq!(visit.client().json(), expected);
-    assert_eq!(visit.client().header("content-type"), Some("application/json"));
+    assert_eq!(
+        visit.client().header("content-type"),
+        Some("application/json")
+    );
     assert_eq!(visit.ledger().in_out(), (1000, 100));
 }
 
@@ -155,7 +169,11 @@ fn another_vendors_stream_is_told_in_anthropics_events() {
             "message_stop"
         ]
     );
-    assert!(events.iter().all(|(name, data)| data["type"] == name.as_str()));
+    assert!(
+        events
+            .iter()
+            .all(|(name, data)| data["type"] == name.as_str())
+    );
     assert_eq!(events[3].1["delta"]["text"], "žluť");
     assert_eq!(events[6].1["usage"]["cache_read_input_tokens"], 400);
     assert_eq!(outcome.ledger.in_out(), (1000, 100));
@@ -190,7 +208,10 @@ fn errors_have_anthropics_shape() {
         ),
         (
             call("gpt", ""),
-            Some(Upstream::json(429, r#"{"error":{"message":"slow down","type":"requests"}}"#)),
+            Some(Upstream::json(
+                429,
+                r#"{"error":{"message":"slow down","type":"requests"}}"#,
+            )),
             429,
             "rate_limit_error",
         ),
@@ -211,7 +232,10 @@ fn errors_have_anthropics_shape() {
             None => visit,
         };
         let answer = visit.client();
-        assert_eq!((answer.status, &answer.json()["type"]), (status, &json!("error")));
+        assert_eq!(
+            (answer.status, &answer.json()["type"]),
+            (status, &json!("error"))
+        );
         assert_eq!(answer.json()["error"]["type"], kind);
     }
 }
@@ -224,14 +248,21 @@ fn a_prompt_that_is_too_long_says_so_as_anthropic_does() {
         .send(call("gpt", ""))
         .answered(&Upstream::json(400, refusal));
     let said = visit.client().json()["error"]["message"].clone();
-    assert!(said.as_str().unwrap().starts_with("prompt is too long"), "{said}");
+    assert!(
+        said.as_str().unwrap().starts_with("prompt is too long"),
+        "{said}"
+    );
 }
 
 #[rule]
 fn a_stream_that_fails_ends_with_an_error_event_and_no_clean_end() {
     let overloaded =
         r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
-    let ours = [role(), word("a"), event(r#"{"error":{"message":"Overloaded","code":"overloaded"}}"#)];
+    let ours = [
+        role(),
+        word("a"),
+        event(r#"{"error":{"message":"Overloaded","code":"overloaded"}}"#),
+    ];
     let theirs = [&EVENTS[..6], &[overloaded]].concat();
     for outcome in [
         streamed("claude", stream(&theirs)),
@@ -257,9 +288,7 @@ fn a_stream_that_is_cut_short_ends_with_an_error_event() {
 
 #[rule]
 fn tokens_are_counted_by_anthropic_or_guessed() {
-    let count = |model: &str| {
-        Call::chat(body(model, "")).to("/v1/messages/count_tokens?beta=true")
-    };
+    let count = |model: &str| Call::chat(body(model, "")).to("/v1/messages/count_tokens?beta=true");
     let mut world = World::default();
     let visit = world.send(count("claude"));
     assert_eq!(
@@ -298,9 +327,14 @@ fn the_key_is_taken_from_either_header_and_reaches_no_vendor() {
     ] {
         let mut world = World::with(json!({"general_settings": {"master_key": "the-master-key"}}));
         let visit = world.send(call("claude", "").header(name, value));
-        let fields = visit.provider().head.iter();
-        assert!(!fields.clone().any(|(_, value)| value.windows(14).any(|part| part == b"the-master-key")));
+        let mut values = visit.provider().head.iter().map(|(_, value)| value);
+        assert!(!values.any(|value| value.ends_with(b"the-master-key")));
+        drop(values);
+        drop(visit);
         let refused = world.send(call("claude", "").header(name, "another"));
-        assert_eq!(refused.client().json()["error"]["type"], "authentication_error");
+        assert_eq!(
+            refused.client().json()["error"]["type"],
+            "authentication_error"
+        );
     }
 }
