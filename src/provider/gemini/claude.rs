@@ -1,11 +1,13 @@
 //! Anthropic's models on Vertex AI: Anthropic's format, but for the place of the model's name.
 
 use super::vertex::{headers, path};
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::canonical::request::ChatRequest;
-use crate::provider::anthropic::fault::{bad_request, not_understood};
+use crate::provider::anthropic::fault::bad_request;
 use crate::provider::anthropic::{self, Asks};
-use crate::provider::{Encoded, Target};
+use crate::provider::{Encoded, Reading, Target};
 use crate::wire::json::{Array, Fault, Member, Members, Reader, Splice, Text};
 
 /// The version of the format.
@@ -39,13 +41,43 @@ pub(super) fn encode(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<E
     Ok(Encoded {
         path: path(&named(target), "anthropic", verb(request.stream))?,
         headers,
-        body: Some(moved(&body)?),
+        body: Some(moved(&body, false)?),
         reading,
     })
 }
 
+/// Words a request of Anthropic's own format; `None` for any other.
+pub(super) fn native(asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+    let counts = match asked.format {
+        Format::CountTokens => true,
+        Format::Messages => false,
+        _ => return None,
+    };
+    Some(pass(asked, &named(target), counts))
+}
+
+fn pass(asked: &Asked<'_>, target: &Target<'_>, counts: bool) -> Result<Encoded, ApiError> {
+    // Counting knows no versions of models, and is a model itself.
+    let plain = target.model.split('@').next().unwrap_or_default();
+    let model = if counts { "count-tokens" } else { target.model };
+    let place = Target { model, ..*target };
+    let body = anthropic::native::body(asked, plain);
+    let body = body.as_deref().unwrap_or(asked.body);
+    let mut headers = headers(target);
+    let betas = asked.headers.get("anthropic-beta").map(str::trim);
+    if let Some(betas) = betas.filter(|betas| !betas.is_empty()) {
+        headers.push(("anthropic-beta", betas.to_owned()));
+    }
+    Ok(Encoded {
+        path: path(&place, "anthropic", verb(asked.stream && !counts))?,
+        headers,
+        body: Some(moved(body, counts)?),
+        reading: Reading::Native(Box::new(anthropic::native::Message::of(asked.format))),
+    })
+}
+
 /// The target without the publisher in front of its model.
-pub(super) fn named<'t>(target: &Target<'t>) -> Target<'t> {
+fn named<'t>(target: &Target<'t>) -> Target<'t> {
     let model = target.model;
     Target {
         model: model.strip_prefix("anthropic/").unwrap_or(model),
@@ -54,7 +86,7 @@ pub(super) fn named<'t>(target: &Target<'t>) -> Target<'t> {
 }
 
 /// What is asked of a model.
-pub(super) const fn verb(stream: bool) -> &'static str {
+const fn verb(stream: bool) -> &'static str {
     if stream {
         "streamRawPredict"
     } else {
@@ -62,15 +94,13 @@ pub(super) const fn verb(stream: bool) -> &'static str {
     }
 }
 
-/// A body for Anthropic as Vertex wants it: the model is in the path, the version here.
-///
-/// # Errors
-/// A 502 when it is no JSON object.
-pub(super) fn moved(body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let members = Members::read(body).map_err(|fault| not_understood(&fault.to_string()))?;
+/// A body for Anthropic as Vertex wants it: the model is in the path unless it `stays`, the version here.
+fn moved(body: &[u8], stays: bool) -> Result<Vec<u8>, ApiError> {
+    let members = Members::read(body)
+        .map_err(|fault| bad_request("invalid_value", "messages", fault.to_string()))?;
     let mut splice = Splice::new(body, &members);
     for member in members.iter() {
-        if ["model", "speed"].iter().any(|name| member.key.is(name)) {
+        if member.key.is("speed") || (member.key.is("model") && !stays) {
             splice.remove(member);
         }
         if member.key.is("system")
@@ -143,11 +173,83 @@ fn sources(reader: &mut Reader<'_>, found: &mut bool) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::asked::Line;
+    use crate::provider::gemini::vertex::VERTEX;
+    use crate::provider::{Options, Provider};
+    use crate::value::head::Head;
+    use crate::value::secret::Secret;
+
+    fn passed(format: Format, json: &str, stream: bool) -> Encoded {
+        let headers: Head = [("anthropic-beta", "b"), ("anthropic-version", "v")]
+            .into_iter()
+            .collect();
+        let line = Line::of(format);
+        let asked = Asked {
+            format,
+            body: json.as_bytes(),
+            members: Members::read(json.as_bytes()).unwrap(),
+            model: "group".into(),
+            stream,
+            include_usage: false,
+            path: "",
+            method: &line.method,
+            headers: &headers,
+        };
+        let project = Secret::new("p".to_owned());
+        let options: Options = [("vertex_project", project)].into_iter().collect();
+        let target = Target {
+            options: &options,
+            ..Target::of_model("claude-x@20250929")
+        };
+        VERTEX.native(&asked, &target).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_message_of_the_clients_goes_on_but_for_the_models_place() {
+        let json = r#"{ "model":"group","max_tokens":5,"stream":true,"tags":["a"],"messages":[ {"role":"user","content":"\u00e9"}] }"#;
+        let encoded = passed(Format::Messages, json, true);
+        assert_eq!(
+            String::from_utf8(encoded.body.unwrap()).unwrap(),
+            r#"{"anthropic_version":"vertex-2023-10-16", "max_tokens":5,"stream":true,"messages":[ {"role":"user","content":"\u00e9"}] }"#
+        );
+        assert!(
+            encoded
+                .path
+                .ends_with("/publishers/anthropic/models/claude-x@20250929:streamRawPredict")
+        );
+        assert!(
+            encoded
+                .headers
+                .contains(&("anthropic-beta", "b".to_owned()))
+        );
+        assert!(
+            !encoded
+                .headers
+                .iter()
+                .any(|(name, _)| *name == "anthropic-version")
+        );
+        assert!(matches!(encoded.reading, Reading::Native(_)));
+    }
+
+    #[test]
+    fn counting_is_asked_of_a_model_of_its_own() {
+        let encoded = passed(
+            Format::CountTokens,
+            r#"{"model":"group","messages":[]}"#,
+            false,
+        );
+        assert!(encoded.path.ends_with("/models/count-tokens:rawPredict"));
+        let body = String::from_utf8(encoded.body.unwrap()).unwrap();
+        assert_eq!(
+            body,
+            r#"{"anthropic_version":"vertex-2023-10-16","model":"claude-x","messages":[]}"#
+        );
+    }
 
     #[test]
     fn the_model_goes_and_the_version_comes() {
         let body = br#"{"model":"claude-x","max_tokens":5,"speed":"fast","messages":[]}"#;
-        let moved = moved(body).unwrap();
+        let moved = moved(body, false).unwrap();
         assert_eq!(
             String::from_utf8(moved).unwrap(),
             r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"messages":[]}"#
@@ -157,7 +259,7 @@ mod tests {
     #[test]
     fn what_claude_code_says_about_billing_stays_here() {
         let body = br#"{"model":"m","system":[{"type":"text","text":"x-anthropic-billing-header: a=b"},{"type":"text","text":"hi"}]}"#;
-        let moved = String::from_utf8(moved(body).unwrap()).unwrap();
+        let moved = String::from_utf8(moved(body, false).unwrap()).unwrap();
         assert!(
             moved.contains(r#""system":[{"type":"text","text":"hi"}]"#),
             "{moved}"

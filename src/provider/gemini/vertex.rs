@@ -84,7 +84,7 @@ impl Provider for Vertex {
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
         if claude::is_claude(target.model) {
-            return None;
+            return claude::native(asked, target);
         }
         let worded = match asked.format {
             Format::Embeddings => embed::vertex(asked, target.model),
