@@ -69,7 +69,7 @@ pub struct Citation {
     pub url: String,
 }
 
-/// One complete answer with a single choice.
+/// One complete answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
     /// Sources.
@@ -84,6 +84,8 @@ pub struct Completion {
     pub id: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
+    /// Further answers, where several were asked for; what holds for all of them is stated only here.
+    pub others: Vec<Completion>,
     /// Readable reasoning.
     pub reasoning: Option<String>,
     /// Why the vendor refused.

@@ -1,6 +1,7 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod gemini;
 pub mod grant;
 pub mod openai_like;
 pub mod rs256;
@@ -241,4 +242,8 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
+static ALL: [&dyn Provider; 3] = [
+    &anthropic::ANTHROPIC,
+    &gemini::GEMINI,
+    &gemini::vertex::VERTEX,
+];

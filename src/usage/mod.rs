@@ -1,8 +1,10 @@
 //! Tokens and money: what an answer used, and what that costs.
 
 mod anthropic;
+mod converse;
 mod count;
 pub mod estimate;
+mod google;
 pub mod metrics;
 mod openai;
 pub mod prices;

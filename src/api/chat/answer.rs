@@ -1,6 +1,7 @@
 //! A complete answer in OpenAI's words, and the parts of it that chunks share.
 
 use crate::canonical::answer::{Citation, Completion, ThinkingBlock, ToolCall};
+use crate::canonical::signature;
 use crate::usage::Usage;
 use crate::wire::json::{Array, Object};
 
@@ -15,12 +16,15 @@ pub fn encode(completion: &Completion, id: &str, created: u64, model: &str) -> V
         answer.number("created", completion.created.unwrap_or(created));
         answer.string("model", completion.model.as_deref().unwrap_or(model));
         answer.array("choices", |choices| {
-            choices.object(|choice| {
-                choice.number("index", 0);
-                choice.object("message", |message| write_message(message, completion));
-                choice.raw("logprobs", b"null");
-                choice.string("finish_reason", completion.reason().as_str());
-            });
+            let all = core::iter::once(completion).chain(&completion.others);
+            for (index, one) in (0..).zip(all) {
+                choices.object(|choice| {
+                    choice.number("index", index);
+                    choice.object("message", |message| write_message(message, one));
+                    choice.raw("logprobs", b"null");
+                    choice.string("finish_reason", one.reason().as_str());
+                });
+            }
         });
         if let Some(usage) = &completion.usage {
             answer.object("usage", |object| write_usage(object, usage));
@@ -99,7 +103,19 @@ fn write_call(calls: &mut Array<'_>, call: &ToolCall) {
             function.string("name", &call.name);
             function.string("arguments", &call.arguments);
         });
+        write_signature(object, &call.id);
     });
+}
+
+/// Writes the signature that stands behind a call's id where Google's own clients look for it.
+pub(super) fn write_signature(call: &mut Object<'_>, id: &str) {
+    if let (_, Some(signature)) = signature::split(id) {
+        call.object("extra_content", |extra| {
+            extra.object("google", |google| {
+                google.string("thought_signature", signature);
+            });
+        });
+    }
 }
 
 /// Writes one element of `thinking_blocks`.

@@ -1,6 +1,6 @@
 //! The few edits between a client's body and a compatible vendor's.
 
-use super::Quirks;
+use super::{Quirks, signatures};
 use crate::canonical::request::{ChatRequest, TO_GATEWAY, is_tags};
 use crate::wire::json::{Member, Members, Reader, Splice, quote};
 
@@ -36,6 +36,11 @@ pub fn body(request: &ChatRequest<'_>, model: &str, quirks: &Quirks) -> Option<V
     }
     if !quirks.developer {
         roles(members, &mut splice);
+    }
+    if let Some(messages) = members.get("messages") {
+        for (place, id) in signatures::marked(messages) {
+            splice.replace_within(messages, place, id);
+        }
     }
     splice.apply()
 }

@@ -3,6 +3,7 @@
 
 pub mod decode;
 mod edit;
+mod signatures;
 mod table;
 
 use super::{Encoded, Provider, Reading, Target};

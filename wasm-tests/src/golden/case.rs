@@ -45,7 +45,7 @@ impl<'a> Fixture<'a> {
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
         let model = self
             .value("model")
-            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+            .unwrap_or_else(|| Value::from(usual_model(name)));
         let key = Secret::new("sk-ant-test".to_owned());
         let target = Target {
             model: model.as_str().expect("a model is a name"),
@@ -76,6 +76,14 @@ impl<'a> Fixture<'a> {
                 panic!("a golden answer is of a vendor with a format of its own")
             }
         }
+    }
+}
+
+/// The model of fixtures that name none.
+fn usual_model(name: &str) -> &'static str {
+    match name.split(['/', '\\']).next() {
+        Some("gemini" | "vertex_ai") => "gemini-3-pro",
+        _ => "claude-haiku-4-5",
     }
 }
 
@@ -112,6 +120,12 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
+    if fixture
+        .value("path")
+        .is_some_and(|path| path != encoded.path.as_str())
+    {
+        return Err(format!("the path is {}", encoded.path));
+    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()
