@@ -72,6 +72,8 @@ pub struct Citation {
 /// One complete answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
+    /// Sound, in base64.
+    pub audio: Option<String>,
     /// Sources.
     pub citations: Vec<Citation>,
     /// The text; `None` when there is none at all.
@@ -82,6 +84,10 @@ pub struct Completion {
     pub finish: Option<FinishReason>,
     /// The vendor's id for it.
     pub id: Option<String>,
+    /// Images: data: URLs.
+    pub images: Vec<String>,
+    /// How likely its tokens were: OpenAI's `logprobs`, JSON.
+    pub logprobs: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
     /// Further answers, where several were asked for; what holds for all of them is stated only here.

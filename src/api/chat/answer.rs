@@ -21,7 +21,8 @@ pub fn encode(completion: &Completion, id: &str, created: u64, model: &str) -> V
                 choices.object(|choice| {
                     choice.number("index", index);
                     choice.object("message", |message| write_message(message, one));
-                    choice.raw("logprobs", b"null");
+                    let logprobs = one.logprobs.as_ref().map(String::as_bytes);
+                    choice.raw("logprobs", logprobs.unwrap_or(b"null"));
                     choice.string("finish_reason", one.reason().as_str());
                 });
             }
@@ -85,12 +86,32 @@ fn write_message(message: &mut Object<'_>, completion: &Completion) {
                 .for_each(|call| write_call(calls, call))
         });
     }
+    if !completion.images.is_empty() {
+        message.array("images", |images| write_images(images, &completion.images));
+    }
+    if let Some(data) = &completion.audio {
+        message.object("audio", |audio| {
+            audio.string("id", "audio_1");
+            audio.string("data", data);
+            audio.number("expires_at", 0);
+            audio.string("transcript", "");
+        });
+    }
     if !completion.citations.is_empty() {
         message.array("annotations", |list| {
             completion
                 .citations
                 .iter()
                 .for_each(|one| write_citation(list, one))
+        });
+    }
+}
+
+fn write_images(images: &mut Array<'_>, urls: &[String]) {
+    for url in urls {
+        images.object(|image| {
+            image.string("type", "image_url");
+            image.object("image_url", |object| object.string("url", url));
         });
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::UNIX_EPOCH;
 
+use serde_json::{Value, json};
+
 use super::frame::{Call, Candidate, Frame, Part, finish};
 use super::reply::Reply;
 use super::sources::citations;
@@ -64,6 +66,7 @@ fn completion(candidate: Candidate<'_>, id: Option<&str>, reply: &Reply) -> Comp
     let called = !completion.tool_calls.is_empty();
     let reason = candidate.finish.map(|reason| reason.decode());
     completion.finish = Some(finish(reason.as_deref().unwrap_or("STOP"), called));
+    completion.logprobs = candidate.logprobs.and_then(logprobs);
     if let Some(grounding) = candidate.grounding {
         let text = completion.content.as_deref().unwrap_or_default();
         completion.citations = citations(grounding, text, &starts);
@@ -93,6 +96,13 @@ impl Answer<'_> {
                 name: name(call, self.reply),
             });
             return;
+        }
+        if let Some(inline) = part.inline.filter(|_| !part.thought) {
+            if inline.is_sound() {
+                self.completion.audio = Some(inline.base64());
+            } else {
+                self.completion.images.push(inline.url());
+            }
         }
         if let Some(text) = part.text.filter(|text| !text.raw().is_empty()) {
             let place = if part.thought {
@@ -144,6 +154,31 @@ pub(super) fn call_id(
 pub(super) fn name(call: &Call<'_>, reply: &Reply) -> String {
     let sent = call.name.map(|name| name.decode()).unwrap_or_default();
     reply.name_of(&sent).to_owned()
+}
+
+/// How likely the tokens were, in OpenAI's words: JSON.
+fn logprobs(result: &[u8]) -> Option<String> {
+    let result: Value = serde_json::from_slice(result).ok()?;
+    let list = |value: &Value, name: &str| value.get(name)?.as_array().cloned();
+    let told = |one: &Value| {
+        let token = one.get("token").and_then(Value::as_str).unwrap_or_default();
+        json!({"token": token, "logprob": one.get("logProbability"), "bytes": token.as_bytes()})
+    };
+    let mut tops = list(&result, "topCandidates")
+        .unwrap_or_default()
+        .into_iter();
+    let chosen = list(&result, "chosenCandidates")?;
+    let content = chosen.iter().map(|one| {
+        let top = tops.next().and_then(|top| list(&top, "candidates"));
+        let mut entry = told(one);
+        if let Value::Object(members) = &mut entry {
+            let top = top.unwrap_or_default().iter().map(told).collect();
+            members.insert("top_logprobs".to_owned(), top);
+        }
+        entry
+    });
+    let content: Value = content.collect();
+    Some(json!({"content": content, "refusal": null}).to_string())
 }
 
 /// Seconds since the epoch.

@@ -26,6 +26,8 @@ pub(super) struct Candidate<'a> {
     /// Where Google found what it says.
     pub grounding: Option<&'a [u8]>,
     pub index: u64,
+    /// How likely its tokens were.
+    pub logprobs: Option<&'a [u8]>,
     pub parts: Vec<Part<'a>>,
 }
 
@@ -33,10 +35,40 @@ pub(super) struct Candidate<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Part<'a> {
     pub call: Option<Call<'a>>,
+    pub inline: Option<Inline<'a>>,
     pub signature: Option<Text<'a>>,
     pub text: Option<Text<'a>>,
     /// Whether it is reasoning.
     pub thought: bool,
+}
+
+/// An image or a sound.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Inline<'a> {
+    /// In base64.
+    pub data: Option<Text<'a>>,
+    pub kind: Option<Text<'a>>,
+}
+
+impl Inline<'_> {
+    /// Whether it is a sound.
+    pub fn is_sound(&self) -> bool {
+        self.kind
+            .is_some_and(|kind| kind.raw().starts_with(b"audio"))
+    }
+
+    /// Its bytes in base64.
+    pub fn base64(&self) -> String {
+        self.data
+            .map(|data| data.decode().into_owned())
+            .unwrap_or_default()
+    }
+
+    /// A data: URL of it.
+    pub fn url(&self) -> String {
+        let kind = self.kind.map(|kind| kind.decode()).unwrap_or_default();
+        format!("data:{kind};base64,{}", self.base64())
+    }
 }
 
 /// A call of a tool.
@@ -113,6 +145,7 @@ impl<'a> Candidate<'a> {
             }
             b"finishReason" => self.finish = reader.optional_string()?,
             b"groundingMetadata" => self.grounding = Some(reader.skip()?),
+            b"logprobsResult" => self.logprobs = Some(reader.skip()?),
             b"index" => {
                 let stated = core::str::from_utf8(reader.skip()?).ok();
                 let stated = stated.and_then(|text| text.parse().ok());
@@ -139,6 +172,18 @@ impl<'a> Part<'a> {
                     Ok(())
                 })?;
                 self.call = is_call.then_some(call);
+            }
+            b"inlineData" => {
+                let mut inline = Inline::default();
+                let is_there = reader.optional_object(|reader, key| {
+                    match key.raw() {
+                        b"data" => inline.data = reader.optional_string()?,
+                        b"mimeType" => inline.kind = reader.optional_string()?,
+                        _ => reader.ignore()?,
+                    }
+                    Ok(())
+                })?;
+                self.inline = is_there.then_some(inline);
             }
             b"text" => self.text = reader.optional_string()?,
             b"thought" => self.thought = reader.skip()? == b"true",

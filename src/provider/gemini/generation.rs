@@ -154,7 +154,7 @@ impl Generation {
             "candidateCount",
             several.filter(|n| *n > 1 && !request.stream),
         );
-        if request.member::<bool>("logprobs")? == Some(true) {
+        if request.member::<bool>("logprobs")? == Some(true) && !request.stream {
             self.set(Cow::Borrowed("responseLogprobs"), b"true".to_vec());
             let top = request.member::<u64>("top_logprobs")?;
             self.number("logprobs", top.filter(|top| *top > 0));
@@ -194,7 +194,7 @@ impl Generation {
             .map(|name| name.to_ascii_uppercase())
             .collect();
         let audio = request.members.get("audio");
-        if let Some(audio) = audio.filter(|member| member.value != b"null") {
+        if let Some(audio) = audio.filter(|member| member.value != b"null" && !request.stream) {
             if !wanted.iter().any(|name| name == "AUDIO") {
                 wanted.push("AUDIO".to_owned());
             }

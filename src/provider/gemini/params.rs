@@ -92,7 +92,8 @@ pub(super) fn check(
 ) -> Result<(), ApiError> {
     refuse(vendor, request, target, |member| {
         let name = member.key.decode();
-        refused(&name, member, request, abilities).then(|| name.into_owned())
+        let refused = refused(&name, member, request, abilities) && !is_allowed(&name, target);
+        refused.then(|| name.into_owned())
     })
 }
 
@@ -103,8 +104,9 @@ fn refused(
     abilities: &Abilities,
 ) -> bool {
     match name {
-        "audio" => !is_pcm(member.value),
-        // Chunks of several answers at once are not told apart on the way.
+        "audio" => request.stream || !is_pcm(member.value),
+        // Pieces of a stream say neither which of several answers they belong to nor how likely they were.
+        "logprobs" => request.stream && member.value != b"false",
         "n" => request.stream && !same(member.value, "1"),
         "reasoning_effort" => abilities.thinking == Thinking::Never && member.value != b"\"none\"",
         "service_tier" => tier(member.value).is_none(),
@@ -113,6 +115,11 @@ fn refused(
             unsupported.is_some_and(|(_, nothing)| !same(member.value, nothing))
         }
     }
+}
+
+/// Whether the operator wants it passed on whatever is known here.
+fn is_allowed(name: &str, target: &Target<'_>) -> bool {
+    target.rules.allowed.iter().any(|allowed| allowed == name)
 }
 
 /// Google speaks raw samples only.
@@ -144,11 +151,12 @@ pub(super) struct Own<'r> {
 }
 
 /// The members that neither OpenAI nor a gateway knows, under the names they have in Google's JSON.
-pub(super) fn own<'r>(request: &'r ChatRequest<'_>) -> Vec<Own<'r>> {
+pub(super) fn own<'r>(request: &'r ChatRequest<'_>, target: &Target<'_>) -> Vec<Own<'r>> {
     let mut own = Vec::new();
     for member in stated(request) {
         let name = member.key.decode();
-        if is_known(&name) {
+        let is_unsupported = UNSUPPORTED.iter().any(|(known, _)| *known == name);
+        if is_known(&name) || (is_unsupported && !is_allowed(&name, target)) {
             continue;
         }
         let name = camel(&name);
@@ -162,10 +170,7 @@ pub(super) fn own<'r>(request: &'r ChatRequest<'_>) -> Vec<Own<'r>> {
 }
 
 fn is_known(name: &str) -> bool {
-    MAPPED.contains(&name)
-        || TO_GATEWAY.contains(&name)
-        || IGNORED.contains(&name)
-        || UNSUPPORTED.iter().any(|(known, _)| *known == name)
+    MAPPED.contains(&name) || TO_GATEWAY.contains(&name) || IGNORED.contains(&name)
 }
 
 /// `snake_case` as Google spells it.

@@ -44,7 +44,7 @@ pub(super) fn word(
         names: &tools.names,
     };
     let conversation = converse(message::read(&messages)?, manner)?;
-    let own = params::own(request);
+    let own = params::own(request, target);
     let wish = wish(request, stated_max(request)?, false)?;
     let known = Known {
         abilities,

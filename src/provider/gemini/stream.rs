@@ -139,6 +139,13 @@ impl Stream {
             });
             return;
         }
+        // A stream has no place of its own for an image: Markdown has.
+        if let Some(inline) = part
+            .inline
+            .filter(|inline| !part.thought && !inline.is_sound())
+        {
+            each(Piece::Content(&format!("![image]({})", inline.url())));
+        }
         if let Some(text) = part.text.filter(|text| !text.raw().is_empty()) {
             let text = text.decode();
             if part.thought {
