@@ -9,3 +9,4 @@ pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;
+pub mod tidy;
