@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod health;
 pub mod messages;
+pub mod merged;
 pub mod models;
 pub mod plain;
 

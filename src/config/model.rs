@@ -278,7 +278,6 @@ mod tests {
         for model in [
             "bedrock/anthropic.claude-3",
             "vertex_ai/gemini-pro",
-            "azure/gpt-4o",
             "cohere/command-r",
         ] {
             let prefix = model.split('/').next().unwrap();

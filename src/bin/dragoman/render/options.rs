@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use dragoman::gateway::tokens;
 use dragoman::config::plan::{Endpoint, Plan};
 use serde_json::Value;
 
