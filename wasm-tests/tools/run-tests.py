@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WASM = "wasm32-unknown-unknown"
+# The vendors' packages have an environment of their own.
+VENDORS = ".venv-vendors/bin/python"
 CARGO_RESULT = re.compile(r"^test result: \S+ (\d+) passed; (\d+) failed;")
 PYTEST_RESULT = re.compile(r"^=* ?(?=\d+ (?:passed|failed|error))(.*) in [\d.]+s")
 PYTEST_COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
@@ -63,6 +65,7 @@ def list_stages():
     # Always the workspace, though one package would do: other features would compile dependencies again.
     native = [*cargo_test, "--workspace"]
     clippy = ["cargo", "clippy"]
+    pytest = ["-m", "pytest", "--color=no"]
     deny = ["--", "--deny", "warnings"]
     return {
         "format": [["cargo", "fmt", "--all", "--check"]],
@@ -76,9 +79,10 @@ def list_stages():
         "simulation": [[*native, "--test", "simulation"]],
         "wasm": [[*cargo_test, "--package", "wasm-tests", "--test", "behaviour", "--test", "golden", "--target", WASM]],
         "golden": [[*native, "--test", "golden"]],
+        "definitions": [[VENDORS, *pytest, "wasm-tests/definitions"]],
         "architecture": [[*native, "--test", "architecture"]],
         "build": [["make", "--no-print-directory", "native", "build"]],
-        "e2e": [[sys.executable, "-m", "pytest", "--color=no", "wasm-tests/e2e"]],
+        "e2e": [[sys.executable, *pytest, "wasm-tests/e2e"]],
     }
 
 

@@ -1,0 +1,1 @@
+"""What the vendors' own packages say of bodies: one module per vendor, each with functions that list problems."""
