@@ -58,7 +58,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         provider = stack.enter_context(servers.stand_in(options.stand_in, cores.others))
-        for model in ("gpt-4o", "claude-sonnet-4-5"):
+        for model in loads.STREAMED:
             servers.order(provider, model, {"chunks": loads.CHUNKS, "chunk_bytes": loads.CHUNK_BYTES})
         targets = [stack.enter_context(started(name, options, provider, scratch, cores))
                    for name in FILTERS if name == "bare" or name in options.only]

@@ -65,9 +65,15 @@ def drop(tree, key: str) -> None:
 
 def dragoman_config(provider: int, models: dict, transport: str) -> dict:
     """A LiteLLM configuration with one deployment per model; aliases differ from the vendor's names."""
-    bases = {"openai": f"http://127.0.0.1:{provider}/v1", "anthropic": f"http://127.0.0.1:{provider}"}
+    host = f"http://127.0.0.1:{provider}"
+    own = {
+        "openai": {"api_base": f"{host}/v1", "api_key": "sk-bench"},
+        # Signed, as most deployments there are: that is a part of the cost.
+        "bedrock": {"api_base": host, "aws_access_key_id": "AKIDBENCH", "aws_secret_access_key": "bench",
+                    "aws_region_name": "us-east-1"},
+    }
+    usual = {"api_base": host, "api_key": "sk-bench"}
     return {"dragoman": {"retry_transport": transport}, "model_list": [
-        {"model_name": alias, "litellm_params": {
-            "model": f"{vendor}/{name}", "api_base": bases[vendor], "api_key": "sk-bench"}}
+        {"model_name": alias, "litellm_params": {"model": f"{vendor}/{name}", **own.get(vendor, usual)}}
         for alias, (vendor, name) in models.items()
     ]}

@@ -77,9 +77,8 @@ class Routed(loads.Load):
     def body(self, translated: bool) -> bytes:
         return loads.encode({"model": self.alias, "messages": loads.messages(30)})
 
-    @property
-    def anthropic(self) -> bool:
-        return False
+    def format(self, translated: bool) -> str:
+        return "chat"
 
 
 def row(strategy: str, rounds: list) -> str:
