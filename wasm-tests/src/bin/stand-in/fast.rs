@@ -27,8 +27,16 @@ pub struct Key {
 }
 
 impl Key {
-    /// Looks the members up in `body`; `None` if it names no model.
-    pub fn of(format: Format, body: &[u8]) -> Option<Self> {
+    /// Looks the members up in `path` or `body`; `None` if neither names a model.
+    pub fn of(format: Format, path: &str, body: &[u8]) -> Option<Self> {
+        if let Some((model, stream)) = format.named(path) {
+            return Some(Self {
+                format,
+                model,
+                stream,
+                usage: stream,
+            });
+        }
         let model = member(body, "model")?.strip_prefix(b"\"")?;
         let end = memchr::memchr(b'"', model)?;
         let yes = |name| member(body, name).is_some_and(|value| value.starts_with(b"true"));
@@ -94,14 +102,14 @@ mod tests {
             stream: false,
             usage: false,
         };
-        assert_eq!(Key::of(Format::OpenAi, body), Some(expected));
+        assert_eq!(Key::of(Format::OpenAi, "", body), Some(expected));
     }
 
     #[test]
     fn a_stream_with_usage_is_another_answer() {
         let body = br#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#;
         assert_eq!(
-            Key::of(Format::OpenAi, body).map(|key| (key.stream, key.usage)),
+            Key::of(Format::OpenAi, "", body).map(|key| (key.stream, key.usage)),
             Some((true, true))
         );
     }

@@ -129,7 +129,7 @@ fn fast(
 ) -> Response<Play> {
     let key = format.caller(&head.headers, shared.options.key.as_deref());
     let key = key.and_then(|_| {
-        Key::of(format, body).ok_or_else(|| Refusal::invalid("you must provide a model parameter"))
+        Key::of(format, head.uri.path(), body).ok_or_else(|| Refusal::invalid("you must provide a model parameter"))
     });
     let key = match key {
         Ok(key) => key,
@@ -163,11 +163,11 @@ fn decide(
     shared: &Shared,
 ) -> Result<(Reply, Behaviour), Refusal> {
     let request = serde_json::from_slice::<Value>(body);
-    let model = request
-        .as_ref()
-        .ok()
-        .and_then(|request| request.get("model")?.as_str())
-        .unwrap_or_default();
+    let named = format.named(head.uri.path());
+    let model = named.as_ref().map(|(model, _)| model.as_str());
+    let body_names = request.as_ref().ok();
+    let body_names = body_names.and_then(|request| request.get("model")?.as_str());
+    let model = model.or(body_names).unwrap_or_default();
     locked(&shared.record).note(head, body, model);
     if head.method != Method::POST {
         let message = format!("Not allowed to {} on {}.", head.method, head.uri.path());
@@ -181,10 +181,10 @@ fn decide(
     let request = request
         .as_ref()
         .map_err(|_| Refusal::invalid("We could not parse the JSON body of your request."))?;
-    let named = behaviour::named(model);
-    let strict = named.as_ref().is_some_and(|behaviour| behaviour.strict);
-    let prompt = format.read(request, &version, strict)?;
-    let ordered = locked(&shared.orders).take(model).or(named);
+    let wished = behaviour::named(model);
+    let strict = wished.as_ref().is_some_and(|behaviour| behaviour.strict);
+    let prompt = format.read(request, model, &version, strict)?;
+    let ordered = locked(&shared.orders).take(model).or(wished);
     if ordered.is_none() && model.starts_with("fault-") {
         return Err(Refusal::unknown_model(model));
     }
@@ -193,7 +193,10 @@ fn decide(
         return Ok((fault, behaviour));
     }
     let yes = |pointer: &str| request.pointer(pointer).is_some_and(|value| *value == true);
-    let streamed = (yes("/stream"), yes("/stream_options/include_usage"));
+    let streamed = match &named {
+        Some((_, streamed)) => (*streamed, true),
+        None => (yes("/stream"), yes("/stream_options/include_usage")),
+    };
     Ok((
         format.say(&Answer::to(&prompt, &behaviour), streamed, &behaviour),
         behaviour,

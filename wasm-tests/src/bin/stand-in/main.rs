@@ -1,7 +1,7 @@
 //! A stand-in for the vendors, because tests, the demo and benchmarks must not depend on anybody's service.
 //!
-//! It answers in OpenAI's and Anthropic's formats, refuses what they refuse, and misbehaves on demand
-//! (see `behaviour`). A request passes `serve` → `handle` → `openai` or `anthropic` (check, then a
+//! It answers in the formats of OpenAI, Anthropic, Google and AWS, refuses what they refuse, and misbehaves on
+//! demand (see `behaviour`). A request passes `serve` → `handle` → the vendor's module (check, then a
 //! neutral `answer`, then its rendering) → `script` (the faults) → `play` (the bytes and pauses).
 
 #[cfg(not(target_family = "wasm"))]
@@ -11,11 +11,17 @@ mod answer;
 #[cfg(not(target_family = "wasm"))]
 mod anthropic;
 #[cfg(not(target_family = "wasm"))]
+mod bedrock;
+#[cfg(not(target_family = "wasm"))]
 mod behaviour;
 #[cfg(not(target_family = "wasm"))]
 mod fast;
 #[cfg(not(target_family = "wasm"))]
 mod format;
+#[cfg(not(target_family = "wasm"))]
+mod frame;
+#[cfg(not(target_family = "wasm"))]
+mod gemini;
 #[cfg(not(target_family = "wasm"))]
 mod handle;
 #[cfg(not(target_family = "wasm"))]

@@ -39,7 +39,8 @@ pub enum Role {
 }
 
 impl Event {
-    fn bytes(&self, crlf: bool) -> Bytes {
+    /// As a server-sent event.
+    pub fn sse(&self, crlf: bool) -> Bytes {
         let end = if crlf { "\r\n" } else { "\n" };
         let name = self
             .name
@@ -49,8 +50,16 @@ impl Event {
     }
 }
 
+/// How events become bytes; whether lines end with CRLF, where there are lines.
+pub type Framing = fn(&Event, bool) -> Bytes;
+
 /// The pieces of a streamed answer; `error` is the vendor's error event.
-pub fn stream(events: &[Event], error: &Event, behaviour: &Behaviour) -> Vec<Piece> {
+pub fn stream(
+    events: &[Event],
+    error: &Event,
+    behaviour: &Behaviour,
+    framing: Framing,
+) -> Vec<Piece> {
     if let Some(end) = nothing_but_headers(behaviour) {
         return end;
     }
@@ -62,9 +71,9 @@ pub fn stream(events: &[Event], error: &Event, behaviour: &Behaviour) -> Vec<Pie
         pieces.push(Piece::Bytes(MALFORMED));
     }
     if behaviour.error_event_first {
-        pieces.push(Piece::Bytes(error.bytes(behaviour.crlf)));
+        pieces.push(Piece::Bytes(framing(error, behaviour.crlf)));
     } else {
-        body(events, error, behaviour, &mut pieces);
+        body(events, (error, framing), behaviour, &mut pieces);
     }
     if behaviour.gzip {
         return vec![Piece::Bytes(gzip(&joined(&pieces)))];
@@ -83,8 +92,13 @@ fn nothing_but_headers(behaviour: &Behaviour) -> Option<Vec<Piece>> {
     behaviour.stall_after_headers.then(|| vec![Piece::Stall])
 }
 
-fn body(events: &[Event], error: &Event, behaviour: &Behaviour, pieces: &mut Vec<Piece>) {
-    let faults = Faults::of(events, error, behaviour);
+fn body(
+    events: &[Event],
+    (error, framing): (&Event, Framing),
+    behaviour: &Behaviour,
+    pieces: &mut Vec<Piece>,
+) {
+    let faults = Faults::of(events, framing(error, behaviour.crlf), behaviour);
     let mut malformed = behaviour.malformed_frame_after;
     let mut sent = 0_usize;
     for event in events {
@@ -105,7 +119,7 @@ fn body(events: &[Event], error: &Event, behaviour: &Behaviour, pieces: &mut Vec
             }
         }
         if event.role != Role::Terminal || !behaviour.no_terminal {
-            pieces.push(Piece::Bytes(event.bytes(behaviour.crlf)));
+            pieces.push(Piece::Bytes(framing(event, behaviour.crlf)));
         }
     }
 }
@@ -119,14 +133,14 @@ struct Faults {
 }
 
 impl Faults {
-    fn of(events: &[Event], error: &Event, behaviour: &Behaviour) -> Self {
+    fn of(events: &[Event], error: Bytes, behaviour: &Behaviour) -> Self {
         let contents = events
             .iter()
             .filter(|event| event.role == Role::Content)
             .count();
         let error = behaviour
             .error_event_after
-            .map(|after| (after, error.bytes(behaviour.crlf)));
+            .map(|after| (after, error));
         let half = behaviour.reset_mid_body.then_some(contents / 2);
         Self {
             cut: behaviour.cut_after_chunks.or(half),
@@ -238,7 +252,7 @@ mod tests {
             event("close", Role::Frame),
             event("end", Role::Terminal),
         ];
-        let pieces = stream(&events, &event("error", Role::Frame), &behaviour);
+        let pieces = stream(&events, &event("error", Role::Frame), &behaviour, Event::sse);
         let text = String::from_utf8(joined(&pieces))
             .expect("text")
             .replace("data: ", "")
