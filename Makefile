@@ -78,13 +78,17 @@ golden: .venv/.ready ## Compare translations with the golden files
 definitions: .venv/.ready .venv-vendors/.ready ## Check what is sent and answered with the vendors' own definitions
 	@$(RUN_TESTS) definitions
 
+.PHONY: matrix
+matrix: setup ## Put what clients, providers and fixtures prove into README
+	@WRITE_MATRIX=1 $(RUN_TESTS) golden build clients
+
 .PHONY: arch
 arch: .venv/.ready ## Check that layers look down only
 	@$(RUN_TESTS) architecture
 
 .PHONY: e2e
 e2e: setup ## Run the end-to-end tests in a real Envoy
-	@$(RUN_TESTS) build e2e
+	@$(RUN_TESTS) build e2e clients
 
 .PHONY: setup
 setup: rust-targets .venv/.clients-ready .venv-vendors/.ready $(ENVOY_READY) wasm-tests/node_modules/.ready $(RUNNER) ## Install what the other targets need, once

@@ -83,6 +83,7 @@ def list_stages():
         "architecture": [[*native, "--test", "architecture"]],
         "build": [["make", "--no-print-directory", "native", "build"]],
         "e2e": [[sys.executable, *pytest, "wasm-tests/e2e"]],
+        "clients": [[VENDORS, *pytest, "wasm-tests/e2e/clients"]],
     }
 
 

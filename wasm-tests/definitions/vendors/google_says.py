@@ -9,6 +9,7 @@ REQUEST = {
     "cachedContent": str,
     "contents": list[types.Content],
     "generationConfig": types.GenerationConfig,
+    "serviceTier": types.ServiceTier,
     "safetySettings": list[types.SafetySetting],
     "systemInstruction": types.Content,
     "toolConfig": types.ToolConfig,

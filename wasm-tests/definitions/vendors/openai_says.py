@@ -16,11 +16,17 @@ MORE_IN_MESSAGES = {
 }
 # OpenAI itself has them in whole answers only.
 MORE_IN_DELTAS = {**MORE_IN_MESSAGES, "annotations": list}
+# Where Google's signatures of thoughts travel.
+MORE_IN_CALLS = {"extra_content": dict, "provider_specific_fields": dict}
 MORE_IN_USAGE = {
     "cache_creation_input_tokens": int,
     "cache_read_input_tokens": int,
     "server_tool_use": dict,
 }
+
+
+# A name is in the API reference, though not yet in the package; the package raises only what is in `error`.
+MORE_IN_EVENTS = {"response.function_call_arguments.done": {"name": str}, "error": {"error": dict}}
 
 
 def request(body):
@@ -54,12 +60,10 @@ def answer(body):
 
 
 def chunks(bodies):
-    """The chunks of a chat stream that ends well."""
-    found, finished, roles = [], {}, set()
+    """The chunks of a chat stream: each by itself, the role first, one end for each choice."""
+    found, finished, roles = each_chunk(bodies), {}, set()
     for index, body in enumerate(bodies):
         at = f"chunk[{index}]"
-        body, more = without_more(body, "delta")
-        found += more + problems(body, chat.ChatCompletionChunk, at)
         for choice in body.get("choices", []):
             number, delta = choice.get("index"), choice.get("delta") or {}
             if "role" in delta:
@@ -73,12 +77,25 @@ def chunks(bodies):
     return found
 
 
+def each_chunk(bodies):
+    """The same for streams that are passed on as vendors order them."""
+    found = []
+    for index, body in enumerate(bodies):
+        body, more = without_more(body, "delta")
+        found += more + problems(body, chat.ChatCompletionChunk, f"chunk[{index}]")
+    return found
+
+
 def without_more(body, part):
     """`body` without what gateways add, and the problems of what they added."""
     found, choices = [], []
     for choice in body.get("choices", []):
         message = dict(choice.get(part) or {})
         found += added(message, MORE_IN_DELTAS if part == "delta" else MORE_IN_MESSAGES, f"body.{part}")
+        if message.get("tool_calls"):
+            message["tool_calls"] = [dict(call) for call in message["tool_calls"]]
+            for call in message["tool_calls"]:
+                found += added(call, MORE_IN_CALLS, f"body.{part}.tool_calls")
         choices.append({**choice, part: message})
     body = {**body, "choices": choices}
     if body.get("usage"):
@@ -105,7 +122,9 @@ def responses_stream(events):
         at, kind = f"event[{index}]", body.get("type")
         if name != kind:
             found.append(f"{at}: named {name} but of type {kind}")
-        found += problems(body, responses.ResponseStreamEvent, at)
+        members = dict(body)
+        found += added(members, MORE_IN_EVENTS.get(kind, {}), at)
+        found += problems(members, responses.ResponseStreamEvent, at)
         if body.get("sequence_number") != last + 1:
             found.append(f"{at}: {body.get('sequence_number')} does not follow {last}")
         last = body.get("sequence_number", last + 1)

@@ -14,9 +14,18 @@ sys.path.insert(0, str(places.DEFINITIONS))
 
 from vendors import anthropic_says, aws_says, cohere_says, google_says, ollama_says, openai_says  # noqa: E402
 
+# What OpenAI's package itself sends back with a message it was given: vendors that speak OpenAI are sent it as it is.
+ECHOED = ("annotations", "extra_content", "images", "provider_specific_fields", "reasoning_content", "thinking_blocks")
+
+
+def chat_request(body):
+    echoes = tuple(f".{name}: unknown member" for name in ECHOED)
+    return [one for one in openai_says.request(body) if not one.endswith(echoes)]
+
+
 # By path, whoever's they are.
 DEFINITIONS = [
-    (r"/chat/completions$", openai_says.request),
+    (r"/chat/completions$", chat_request),
     (r"/v1/responses$", openai_says.responses_request),
     (r"/v1/completions$", openai_says.completions_request),
     (r"/v1/messages$", anthropic_says.request),

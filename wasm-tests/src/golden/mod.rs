@@ -22,7 +22,10 @@
 
 mod case;
 mod client;
+mod features;
 mod stream;
+
+use std::collections::BTreeMap;
 
 use include_dir::{Dir, File, include_dir};
 
@@ -33,8 +36,41 @@ static FIXTURES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/golden");
 pub struct Outcome {
     /// One line for each that failed.
     pub failures: Vec<String>,
+    /// For each folder, how many passed that show what each of README's columns is about.
+    proofs: BTreeMap<String, Vec<usize>>,
     /// How many were run.
     pub run: usize,
+}
+
+impl Outcome {
+    /// README's table: a row for each folder, a column for each feature.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let titles: Vec<_> = features::names().collect();
+        let line = titles.iter().map(|_| "--:|").collect::<String>();
+        let head = format!("| fixtures of | {} |\n|---|{line}\n", titles.join(" | "));
+        let rows = self.proofs.iter().map(|(folder, counts)| {
+            let counts = counts.iter().map(|count| match count {
+                0 => "–".to_owned(),
+                count => count.to_string(),
+            });
+            format!(
+                "| {folder} | {} |\n",
+                counts.collect::<Vec<_>>().join(" | ")
+            )
+        });
+        rows.fold(head, |table, row| table + &row)
+    }
+
+    fn prove(&mut self, name: &str, text: &str) {
+        let folder = name.split(['/', '\\']).next().unwrap_or_default();
+        let shown = features::of(name, text);
+        let counts = self.proofs.entry(folder.to_owned()).or_default();
+        counts.resize(shown.len(), 0);
+        for (count, shown) in counts.iter_mut().zip(shown) {
+            *count += usize::from(shown);
+        }
+    }
 }
 
 /// Runs every fixture.
@@ -65,6 +101,9 @@ pub fn run() -> Outcome {
             continue;
         };
         outcome.run += 1;
+        if result.is_ok() {
+            outcome.prove(&name, text);
+        }
         outcome
             .failures
             .extend(result.err().map(|fault| format!("{name}: {fault}")));

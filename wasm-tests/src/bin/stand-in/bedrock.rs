@@ -26,18 +26,26 @@ const KNOWN: &[&str] = &[
 /// The caller's API key, or the id of the access key a request is signed with. Signatures are not computed here.
 pub fn key(headers: &HeaderMap, accepted: Option<&str>) -> Result<String, Refusal> {
     let value = headers.get("authorization");
-    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let signed = value.strip_prefix("AWS4-HMAC-SHA256 Credential=");
     let signed = signed.filter(|rest| {
         rest.contains("/bedrock/aws4_request, SignedHeaders=") && rest.contains(", Signature=")
     });
     let key = match signed.and_then(|rest| rest.split_once('/')) {
         Some((id, _)) if headers.contains_key("x-amz-date") => id,
-        Some(_) => return Err(denied("Authorization header requires existence of 'X-Amz-Date'")),
+        Some(_) => {
+            return Err(denied(
+                "Authorization header requires existence of 'X-Amz-Date'",
+            ));
+        }
         None => value.strip_prefix("Bearer ").unwrap_or_default(),
     };
     if !accepted.map_or(!key.is_empty(), |accepted| key == accepted) {
-        return Err(denied("The security token included in the request is invalid."));
+        return Err(denied(
+            "The security token included in the request is invalid.",
+        ));
     }
     Ok(key.to_owned())
 }
@@ -100,7 +108,9 @@ fn take_block(prompt: &mut Prompt, block: &Value) -> Result<(), String> {
             return Err("The text field in the ContentBlock object is blank.".into());
         }
         "image" if value["format"] == "jpg" => {
-            return Err("Value 'jpg' failed to satisfy enum value set: [gif, jpeg, png, webp]".into());
+            return Err(
+                "Value 'jpg' failed to satisfy enum value set: [gif, jpeg, png, webp]".into(),
+            );
         }
         "image" => prompt.images = prompt.images.saturating_add(1),
         "toolResult" => {
@@ -153,7 +163,8 @@ fn rest(prompt: &mut Prompt, request: &Map<String, Value>) -> Result<(), String>
     let format = &member("outputConfig")["textFormat"];
     if format["type"] == "json_schema" {
         let schema = format["structure"]["jsonSchema"]["schema"].as_str();
-        let schema = schema.ok_or("outputConfig.textFormat.structure.jsonSchema.schema is no string")?;
+        let schema =
+            schema.ok_or("outputConfig.textFormat.structure.jsonSchema.schema is no string")?;
         prompt.json = Some(serde_json::from_str(schema).map_err(|fault| fault.to_string())?);
     }
     Ok(())
@@ -175,7 +186,10 @@ pub fn whole(answer: &Answer, behaviour: &Behaviour) -> Value {
         "metrics": {"latencyMs": 1},
     });
     if !behaviour.no_usage {
-        whole["usage"] = behaviour.usage.clone().unwrap_or_else(|| usage(answer.usage));
+        whole["usage"] = behaviour
+            .usage
+            .clone()
+            .unwrap_or_else(|| usage(answer.usage));
     }
     whole
 }
@@ -218,13 +232,24 @@ pub fn events(answer: &Answer, behaviour: &Behaviour) -> Vec<Event> {
     for call in &answer.calls {
         let start = json!({"toolUse": {"toolUseId": call.id, "name": call.name}});
         let halves = call.halves();
-        let deltas = halves.iter().map(|half| json!({"toolUse": {"input": half}}));
+        let deltas = halves
+            .iter()
+            .map(|half| json!({"toolUse": {"input": half}}));
         stream.block(Some(start), deltas);
     }
-    stream.push("messageStop", json!({"stopReason": stop_reason(answer.finish)}));
+    stream.push(
+        "messageStop",
+        json!({"stopReason": stop_reason(answer.finish)}),
+    );
     if !behaviour.no_usage {
-        let usage = behaviour.usage.clone().unwrap_or_else(|| usage(answer.usage));
-        stream.push("metadata", json!({"usage": usage, "metrics": {"latencyMs": 1}}));
+        let usage = behaviour
+            .usage
+            .clone()
+            .unwrap_or_else(|| usage(answer.usage));
+        stream.push(
+            "metadata",
+            json!({"usage": usage, "metrics": {"latencyMs": 1}}),
+        );
     }
     stream.0
 }
@@ -248,10 +273,16 @@ impl Stream {
     fn block(&mut self, start: Option<Value>, deltas: impl Iterator<Item = Value>) {
         let index = self.1;
         if let Some(start) = start {
-            self.push("contentBlockStart", json!({"contentBlockIndex": index, "start": start}));
+            self.push(
+                "contentBlockStart",
+                json!({"contentBlockIndex": index, "start": start}),
+            );
         }
         for delta in deltas {
-            self.push("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
+            self.push(
+                "contentBlockDelta",
+                json!({"contentBlockIndex": index, "delta": delta}),
+            );
         }
         self.push("contentBlockStop", json!({"contentBlockIndex": index}));
         self.1 = index.saturating_add(1);

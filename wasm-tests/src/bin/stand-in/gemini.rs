@@ -92,8 +92,7 @@ fn read(request: &Value, model: &str) -> Result<Prompt, String> {
         let parts = content["parts"]
             .as_array()
             .filter(|parts| !parts.is_empty());
-        let parts =
-            parts.ok_or_else(|| format!("* contents[{at}].parts: must not be empty"))?;
+        let parts = parts.ok_or_else(|| format!("* contents[{at}].parts: must not be empty"))?;
         signed(parts, model)?;
         prompt.results.clear();
         for part in parts {
@@ -130,9 +129,7 @@ fn take_part(prompt: &mut Prompt, part: &Value) -> Result<(), String> {
             .iter()
             .find_map(|name| response.get(*name)?.as_str());
         let whole = || Value::Object(response.clone()).to_string();
-        prompt
-            .results
-            .push(said.map_or_else(whole, str::to_owned));
+        prompt.results.push(said.map_or_else(whole, str::to_owned));
     }
     Ok(())
 }
@@ -185,7 +182,10 @@ fn config(prompt: &mut Prompt, request: &Map<String, Value>) -> Result<(), Strin
     let schema = config
         .get("responseJsonSchema")
         .or(config.get("responseSchema"));
-    if config.get("responseMimeType").is_some_and(|kind| kind == "application/json") {
+    if config
+        .get("responseMimeType")
+        .is_some_and(|kind| kind == "application/json")
+    {
         prompt.json = Some(schema.cloned().unwrap_or_default());
     } else if schema.is_some() {
         return Err("Enum and schema response require a JSON mime type".into());
@@ -242,7 +242,11 @@ pub fn events(answer: &Answer, behaviour: &Behaviour) -> Vec<Event> {
     let mut events: Vec<_> = parts
         .map(|part| event(&response(answer, vec![part], None), Role::Content))
         .collect();
-    let mut last = response(answer, vec![json!({"text": ""})], Some(finish(answer.finish)));
+    let mut last = response(
+        answer,
+        vec![json!({"text": ""})],
+        Some(finish(answer.finish)),
+    );
     count(&mut last, answer.usage, behaviour);
     events.push(event(&last, Role::Terminal));
     events
@@ -250,8 +254,7 @@ pub fn events(answer: &Answer, behaviour: &Behaviour) -> Vec<Event> {
 
 fn response(answer: &Answer, parts: Vec<Value>, finish: Option<&str>) -> Value {
     let candidate = |index| {
-        let mut candidate =
-            json!({"content": {"parts": parts, "role": "model"}, "index": index});
+        let mut candidate = json!({"content": {"parts": parts, "role": "model"}, "index": index});
         if let Some(finish) = finish {
             candidate["finishReason"] = finish.into();
         }
@@ -337,7 +340,10 @@ mod tests {
         assert_eq!(refused(json!({"contents": hi})), None);
         assert!(refused(json!({"contents": hi, "messages": []})).is_some());
         assert!(refused(json!({"contents": hi, "generationConfig": {"max_tokens": 1}})).is_some());
-        assert!(refused(json!({"contents": [{"role": "assistant", "parts": [{"text": "hi"}]}]})).is_some());
+        assert!(
+            refused(json!({"contents": [{"role": "assistant", "parts": [{"text": "hi"}]}]}))
+                .is_some()
+        );
     }
 
     #[test]
@@ -346,7 +352,9 @@ mod tests {
         let name = json!({"name": "wx", "args": {}});
         assert!(refused(call(json!({"functionCall": name}))).is_some());
         assert_eq!(
-            refused(call(json!({"functionCall": name, "thoughtSignature": "eA=="}))),
+            refused(call(
+                json!({"functionCall": name, "thoughtSignature": "eA=="})
+            )),
             None
         );
     }

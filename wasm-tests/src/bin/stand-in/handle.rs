@@ -129,7 +129,8 @@ fn fast(
 ) -> Response<Play> {
     let key = format.caller(&head.headers, shared.options.key.as_deref());
     let key = key.and_then(|_| {
-        Key::of(format, head.uri.path(), body).ok_or_else(|| Refusal::invalid("you must provide a model parameter"))
+        Key::of(format, head.uri.path(), body)
+            .ok_or_else(|| Refusal::invalid("you must provide a model parameter"))
     });
     let key = match key {
         Ok(key) => key,

@@ -138,9 +138,7 @@ impl Faults {
             .iter()
             .filter(|event| event.role == Role::Content)
             .count();
-        let error = behaviour
-            .error_event_after
-            .map(|after| (after, error));
+        let error = behaviour.error_event_after.map(|after| (after, error));
         let half = behaviour.reset_mid_body.then_some(contents / 2);
         Self {
             cut: behaviour.cut_after_chunks.or(half),
@@ -252,7 +250,12 @@ mod tests {
             event("close", Role::Frame),
             event("end", Role::Terminal),
         ];
-        let pieces = stream(&events, &event("error", Role::Frame), &behaviour, Event::sse);
+        let pieces = stream(
+            &events,
+            &event("error", Role::Frame),
+            &behaviour,
+            Event::sse,
+        );
         let text = String::from_utf8(joined(&pieces))
             .expect("text")
             .replace("data: ", "")
