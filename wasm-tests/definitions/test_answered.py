@@ -10,7 +10,7 @@ from vendors import anthropic_says, google_says, openai_says
 # What all chunks of a stream share: the golden files leave it out.
 SHARED = {"id": "chatcmpl-ours", "object": "chat.completion.chunk", "created": 1_768_480_496, "model": "group"}
 # Vendors whose answers are put into OpenAI's words. All others say it themselves, with members of their own, which pass.
-TRANSLATED = {"anthropic", "bedrock", "cohere", "gemini", "ollama", "vertex"}
+TRANSLATED = {"anthropic", "bedrock", "cohere", "gemini", "ollama", "vertex_ai"}
 
 
 def everywhere(suffix, definition):

@@ -9,7 +9,8 @@ from vendors import anthropic_says, aws_says, cohere_says, google_says, mistral_
 def of_google(vertex):
     def pick(body, _):
         if "anthropic_version" in body:
-            return lambda body: anthropic_says.request(body, "vertex-2023-10-16")
+            params = anthropic_says.beta_params if needs_beta(body) else anthropic_says.message_create_params
+            return lambda body: anthropic_says.request(body, "vertex-2023-10-16", params)
         if "contents" in body:
             return lambda body: google_says.request(body, vertex)
         return google_says.embed_request
@@ -36,8 +37,11 @@ def of_ollama(body, _):
 
 
 def of_anthropic(body, _):
-    beta = "mcp_servers" in body or any(str(tool.get("type")).startswith("computer_") for tool in body.get("tools", []))
-    return anthropic_says.beta_request if beta else anthropic_says.request
+    return anthropic_says.beta_request if needs_beta(body) else anthropic_says.request
+
+
+def needs_beta(body):
+    return "mcp_servers" in body or any(str(tool.get("type")).startswith("computer_") for tool in body.get("tools", []))
 
 
 DEFINITIONS = {
@@ -49,7 +53,7 @@ DEFINITIONS = {
     "mistral": lambda body, _: mistral_says.request if "messages" in body else mistral_says.embeddings_request,
     "ollama": of_ollama,
     "openai": of_openai,
-    "vertex": of_google(vertex=True),
+    "vertex_ai": of_google(vertex=True),
 }
 
 # What clients' own members or a vendor's newer ones are forwarded for, though no definition has them yet.

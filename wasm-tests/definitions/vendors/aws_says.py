@@ -5,9 +5,11 @@ import binascii
 import functools
 
 import botocore.session
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
+
+__all__ = ["ChecksumMismatch", "events", "request", "stream"]
 
 
 @functools.cache
@@ -73,6 +75,21 @@ def stream(frames):
             found.append(f"frame[{index}]: nothing in {name}")
     if order[:1] != ["messageStart"] or "messageStop" not in order:
         found.append(f"in this order: {order}")
+    return found
+
+
+def events(named):
+    """The same of events that are not framed: a list of name and payload."""
+    output = service().operation_model("ConverseStream").output_shape.members["stream"]
+    found = []
+    for index, (name, payload) in enumerate(named):
+        shape = output.members.get(name)
+        if shape is None:
+            found.append(f"event[{index}]: {name} is no event")
+        else:
+            unknown = [member for member in payload if member not in shape.members and member != "p"]
+            found += [f"event[{index}].{member}: unknown member" for member in unknown]
+            found += choices(shape, payload, f"event[{index}]")
     return found
 
 

@@ -4,9 +4,10 @@ import functools
 import inspect
 
 import typing_extensions
+from cohere import V2RerankResponse
 from cohere.v2.client import V2Client
 
-from .shape import of_members
+from .shape import of_members, problems
 
 # Arguments of the methods that are not sent.
 NOT_SENT = ("request_options", "return")
@@ -25,6 +26,17 @@ def embed_request(body):
 def rerank_request(body):
     """A request for `/v2/rerank`."""
     return checked(V2Client.rerank, body, {})
+
+
+def rerank_answer(body):
+    """An answer of `/v2/rerank`; with documents, as the first version had them and clients of gateways want them."""
+    results = [{name: one for name, one in result.items() if name != "document"} for result in body.get("results", [])]
+    billed = (body.get("meta") or {}).get("billed_units")
+    if billed:
+        # Vendors who bill tokens rather than searches.
+        billed = {name: one for name, one in billed.items() if name != "total_tokens"}
+        body = {**body, "meta": {**body["meta"], "billed_units": billed}}
+    return problems({**body, "results": results}, V2RerankResponse)
 
 
 def checked(method, body, more):

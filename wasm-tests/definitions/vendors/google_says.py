@@ -2,19 +2,21 @@
 
 from google.genai import types
 
-from .shape import of_members, problems
+from .shape import model_members, of_members, problems
 
 # The SDK knows the parts of a request; what holds them together is not among its types.
 REQUEST = {
     "cachedContent": str,
     "contents": list[types.Content],
-    "generationConfig": types.GenerationConfig,
+    "generationConfig": dict,
     "serviceTier": types.ServiceTier,
     "safetySettings": list[types.SafetySetting],
     "systemInstruction": types.Content,
     "toolConfig": types.ToolConfig,
     "tools": list[types.Tool],
 }
+# The SDK has it beside the others, and puts it among them.
+MORE_IN_CONFIG = {"imageConfig": types.ImageConfig}
 ONLY_ON_VERTEX = {"labels": dict[str, str], "modelArmorConfig": types.ModelArmorConfig}
 EMBED_ONE = {
     "content": types.Content,
@@ -37,6 +39,9 @@ def request(body, vertex=False):
             found.append(f"{at}.role: {content.get('role')} is neither user nor model")
         if not content.get("parts"):
             found.append(f"{at}.parts: empty")
+    if isinstance(config := body.get("generationConfig"), dict):
+        hints, required = model_members(types.GenerationConfig)
+        found += of_members(config, {**hints, **MORE_IN_CONFIG}, required, "body.generationConfig")
     return found + one_way_to_think(body)
 
 
@@ -62,13 +67,10 @@ def embed_request(body):
 
 def answer(body):
     """An answer, or an event of a stream, which looks the same."""
-    hints = {**{name: hint for name, hint in answer_members().items()}}
-    return of_members(body, hints, set(), "body")
+    return of_members(body, answer_members(), set(), "body")
 
 
 def answer_members():
-    from .shape import model_members
-
     hints, _ = model_members(types.GenerateContentResponse)
     # What the SDK puts together for its user does not come from the wire.
     return {name: hint for name, hint in hints.items() if name not in ("automaticFunctionCallingHistory", "parsed", "sdkHttpResponse")}
@@ -84,4 +86,4 @@ def error(body):
 
 def count_answer(body):
     """An answer of `countTokens`."""
-    return problems({name: one for name, one in body.items()}, types.CountTokensResponse)
+    return problems(body, types.CountTokensResponse)

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from . import drivers
 
-KEY = "sk-provider-5f0c1d"
+# What a deployment needs besides model and address.
+BY_KEY = (("api_key", "sk-provider-5f0c1d"),)
+VERTEX = (*BY_KEY, ("vertex_project", "p"), ("vertex_location", "europe-west1"))
+AWS = (
+    ("aws_access_key_id", "AKIDEXAMPLE"),
+    ("aws_secret_access_key", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+    ("aws_region_name", "us-east-1"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Provider:
     upstream: str
     # What follows the upstream's address in `api_base`.
     path: str = ""
-    more: tuple = ()
+    more: tuple = BY_KEY
     # What the upstream plays wrongly; the golden fixtures are the proof of these.
     unplayed: tuple = ()
 
@@ -39,7 +46,7 @@ class Provider:
         base = f"{upstreams[self.upstream]}{self.path}"
         return {
             "model_name": self.name,
-            "litellm_params": {"model": self.model, "api_base": base, "api_key": KEY, **dict(self.more)},
+            "litellm_params": {"model": self.model, "api_base": base, **dict(self.more)},
             "model_info": {"id": f"{self.name}-1"},
         }
 
@@ -49,11 +56,24 @@ FEATURES = ("chat", "stream", "tools", "streamed_tools", "pictures", "schema", "
 CLIENTS = [
     Client("openai", "Chat", drivers.OpenAiChat),
     Client("ai", "Chat", drivers.AiSdk),
+    Client("anthropic", "Messages", drivers.Anthropic),
+    Client("openai", "Responses", drivers.OpenAiResponses),
+    Client("google-genai", "Gemini", drivers.Google),
+    Client("openai", "Completions", drivers.OpenAiCompletions),
 ]
 
 PROVIDERS = [
+    # OpenAI shows nobody its thoughts by this interface.
     Provider("openai", "openai/gpt-5-mini", "stand-in", "/v1", unplayed=("reasoning",)),
     Provider("anthropic", "anthropic/claude-sonnet-4-5", "stand-in"),
+    Provider("azure", "azure/gpt-5-mini", "aimock", more=(*BY_KEY, ("api_version", "2024-10-21"))),
+    Provider("gemini", "gemini/gemini-2.5-flash", "aimock"),
+    Provider("vertex_ai", "vertex_ai/gemini-2.5-flash", "aimock", more=VERTEX),
+    Provider("bedrock", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", "aimock", more=AWS),
+    # aimock tells their thoughts as if they were answers, or under another name.
+    Provider("cohere", "cohere/command-a-03-2025", "aimock", unplayed=("reasoning",)),
+    Provider("ollama", "ollama_chat/qwen3", "aimock", unplayed=("reasoning",)),
+    Provider("mistral", "mistral/mistral-large-latest", "aimock", "/v1"),
     Provider("deepseek", "deepseek/deepseek-chat", "aimock", "/v1"),
 ]
 
