@@ -27,7 +27,7 @@ REPLIES = {
     "responses": lambda *_: openai_says.responses_answer,
 }
 STREAMS = {
-    "completions": lambda *_: of_each(openai_says.completions_answer, openai_says.error),
+    "completions": lambda *_: of_each(openai_says.completions_chunk, openai_says.error),
     "gemini-in": lambda *_: of_each(google_says.answer, google_says.error),
     "messages": lambda *_: lambda events: anthropic_says.stream(named(events)),
     "responses": lambda *_: lambda events: openai_says.responses_stream(named(events)),

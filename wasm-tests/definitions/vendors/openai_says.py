@@ -138,8 +138,15 @@ def responses_stream(events):
 
 
 def completions_answer(body):
-    """An answer of the legacy API, or a chunk of its streams."""
+    """An answer of the legacy API."""
     return problems(body, types.Completion)
+
+
+def completions_chunk(body):
+    """A chunk of its streams: the package has no type for it, in which nothing has ended yet and usage may be to come."""
+    choices = [{**one, "finish_reason": one.get("finish_reason") or "stop"} for one in body.get("choices", [])]
+    whole = {name: one for name, one in body.items() if name != "usage" or one is not None}
+    return problems({**whole, "choices": choices}, types.Completion)
 
 
 def embeddings_answer(body):

@@ -176,8 +176,9 @@ def of_plain(value, hint, at):
 def of_enum(value, hint, at):
     known = {str(one.value) for one in hint}
     # Google takes its own words in any case.
-    spelling = value.upper() if isinstance(value, str) and "CaseInSensitive" in hint.__mro__[1].__name__ else value
-    return [] if spelling in known else wrong(at, value, f"one of {sorted(known)}")
+    any_case = "CaseInSensitive" in hint.__mro__[1].__name__
+    fits = isinstance(value, str) and (value in known or (any_case and value.upper() in map(str.upper, known)))
+    return [] if fits else wrong(at, value, f"one of {sorted(known)}")
 
 
 def of_bytes(value, at):
