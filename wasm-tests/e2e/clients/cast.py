@@ -73,7 +73,8 @@ PROVIDERS = [
     # aimock tells their thoughts as if they were answers, or under another name.
     Provider("cohere", "cohere/command-a-03-2025", "aimock", unplayed=("reasoning",)),
     Provider("ollama", "ollama_chat/qwen3", "aimock", unplayed=("reasoning",)),
-    Provider("mistral", "mistral/mistral-large-latest", "aimock", "/v1"),
+    # Mistral counts without being asked, aimock does not.
+    Provider("mistral", "mistral/mistral-large-latest", "aimock", "/v1", unplayed=("usage",)),
     Provider("deepseek", "deepseek/deepseek-chat", "aimock", "/v1"),
 ]
 

@@ -16,7 +16,7 @@ from .waiting import until
 
 FLUSH_INTERVAL = "0.1s"
 # To compile the module on a machine that is busy with others.
-START_PATIENCE_S = 30
+START_PATIENCE_S = 120
 
 
 def render(config, directory, environment=None):
