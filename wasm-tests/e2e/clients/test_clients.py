@@ -10,7 +10,7 @@ from . import cast, drivers, upstreams
 
 def name(case):
     client, provider, feature = case
-    return f"{client.name}-{client.format}-{provider.name}-{feature}"
+    return f"{client.name}-{client.format}-{provider.group}-{feature}"
 
 
 @pytest.mark.parametrize("case", cast.CASES, ids=name)
@@ -20,7 +20,7 @@ def test_the_client_gets_what_it_asks_of_the_provider(drivers, playing, case):
     upstream.sent()
     if feature == "errors":
         upstream.refuse_once()
-    CHECKS[feature](lambda: drivers[client].ask(feature, provider.name), (client.format, provider.name, feature))
+    CHECKS[feature](lambda: drivers[client].ask(feature, provider.group), (client.format, provider.name, feature))
     # What goes on as it is was worded by the client's own package.
     if provider.name not in NATIVE.get(client.format, ()):
         assert upstreams.problems(upstream.sent()) == []

@@ -15,11 +15,12 @@ sys.path.insert(0, str(places.DEFINITIONS))
 from vendors import anthropic_says, aws_says, cohere_says, google_says, ollama_says, openai_says  # noqa: E402
 
 # What OpenAI's package itself sends back with a message it was given: vendors that speak OpenAI are sent it as it is.
-ECHOED = ("annotations", "extra_content", "images", "provider_specific_fields", "reasoning_content", "thinking_blocks")
+# `thinking` is DeepSeek's own way to be asked for it.
+MORE = ("annotations", "extra_content", "images", "provider_specific_fields", "reasoning_content", "thinking", "thinking_blocks")
 
 
 def chat_request(body):
-    echoes = tuple(f".{name}: unknown member" for name in ECHOED)
+    echoes = tuple(f".{name}: unknown member" for name in MORE)
     return [one for one in openai_says.request(body) if not one.endswith(echoes)]
 
 
