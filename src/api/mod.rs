@@ -2,8 +2,8 @@
 
 pub mod chat;
 pub mod health;
-pub mod messages;
 pub mod merged;
+pub mod messages;
 pub mod models;
 pub mod plain;
 
