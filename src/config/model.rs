@@ -277,7 +277,6 @@ mod tests {
     fn what_is_not_built_says_so() {
         for model in [
             "bedrock/anthropic.claude-3",
-            "vertex_ai/gemini-pro",
             "azure/gpt-4o",
             "cohere/command-r",
         ] {

@@ -234,7 +234,7 @@ impl Cleaner<'_> {
         };
         if is(members, "array") {
             let items = members.entry("items").or_insert(Value::Null);
-            if !items.as_object().is_some_and(|items| !items.is_empty()) {
+            if items.as_object().is_none_or(Map::is_empty) {
                 *items = any_object();
             }
         }
