@@ -11,3 +11,4 @@ pub mod request;
 pub mod scan;
 pub mod seen;
 pub mod signature;
+pub mod tidy;

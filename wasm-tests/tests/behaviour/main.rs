@@ -21,6 +21,7 @@ mod messages;
 mod midstream;
 mod mocks;
 mod names;
+mod parameters;
 mod requests;
 mod retries;
 mod scenario;
