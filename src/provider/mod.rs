@@ -3,7 +3,9 @@
 pub mod anthropic;
 pub mod azure;
 pub mod gemini;
+pub mod grant;
 pub mod openai_like;
+pub mod rs256;
 
 use core::fmt;
 
@@ -18,6 +20,7 @@ use crate::canonical::seen::Seen;
 use crate::usage::Usage;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+use grant::Grant;
 
 /// One deployment, as far as a provider must know it to word a request.
 #[derive(Clone, Copy, Debug)]
@@ -226,6 +229,14 @@ pub trait Provider: Sync + fmt::Debug {
     /// The environment variable that holds the key when the deployment has none.
     fn key_variable(&self) -> Option<&'static str>;
 
+    /// The token that must be fetched before it can be asked, as far as its settings say so.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    fn grant(&self, _options: &Options) -> Result<Option<Grant>, (&'static str, &'static str)> {
+        Ok(None)
+    }
+
     /// Whether it answers in OpenAI's format.
     fn speaks_openai(&self) -> bool;
 
@@ -260,7 +271,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 5] = [
+static ALL: &[&dyn Provider] = &[
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
 use crate::wire::json::{Members, Reader, Text, push_string};
 
@@ -19,6 +20,14 @@ impl<'a> Fields<'a> {
         Self {
             members: Members::read(json).unwrap_or_default(),
             json,
+        }
+    }
+
+    /// The members of a request, which have been found before.
+    pub fn asked(asked: &Asked<'a>) -> Self {
+        Self {
+            members: asked.members.clone(),
+            json: asked.body,
         }
     }
 

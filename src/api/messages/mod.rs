@@ -49,7 +49,7 @@ impl ClientFormat for Messages {
     }
 
     fn to_chat(&self, asked: &Asked<'_>) -> Result<Vec<u8>, ApiError> {
-        request::word(&Fields::of(asked.body), &asked.model, asked.stream)
+        request::word(&Fields::asked(asked), &asked.model, asked.stream)
     }
 
     fn voice(&self, asked: &Asked<'_>, wish: &Wish<'_>) -> Box<dyn Voice> {
@@ -67,7 +67,7 @@ impl ClientFormat for Messages {
 
     fn own_answer(&self, asked: &Asked<'_>) -> Option<Vec<u8>> {
         let counts = asked.format == Format::CountTokens;
-        counts.then(|| count::answer(count::estimate(&Fields::of(asked.body))))
+        counts.then(|| count::answer(count::estimate(&Fields::asked(asked))))
     }
 
     fn error(&self, error: &ApiError) -> Vec<u8> {

@@ -185,6 +185,7 @@ impl Exchange {
             pinned: deployment,
             retrying: false,
             tried: Vec::new(),
+            waits_since: None,
             controls,
         })
     }

@@ -8,6 +8,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
 use crate::canonical::format::Format;
 use crate::canonical::request::ChatRequest;
+use crate::provider::grant::Grant;
 use crate::provider::{Encoded, Options, Provider, Setting, Target};
 use crate::wire::json::{Members, Reader};
 
@@ -56,9 +57,24 @@ impl Provider for Vertex {
             },
             Setting {
                 key: "vertex_credentials",
-                variables: &["VERTEXAI_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS"],
+                variables: &["VERTEXAI_CREDENTIALS"],
             },
         ]
+    }
+
+    fn grant(&self, options: &Options) -> Result<Option<Grant>, (&'static str, &'static str)> {
+        const KEY: &str = "vertex_credentials";
+        let Some(text) = options.get(KEY) else {
+            return Ok(None);
+        };
+        if !text.trim_start().starts_with('{') {
+            return Err((
+                KEY,
+                "must be the JSON of a service account's key, not the name of a file, which the module cannot read",
+            ));
+        }
+        let grant = Grant::of_service_account(text);
+        grant.map(Some).map_err(|why| (KEY, why))
     }
 
     fn key_variable(&self) -> Option<&'static str> {

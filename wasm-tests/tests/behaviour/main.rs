@@ -27,6 +27,7 @@ mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod tokens;
 mod told;
 
 /// What marks a rule: a test of the harness that runs it.
