@@ -9,7 +9,7 @@ use crate::provider::Provider;
 use crate::value::secret::Secret;
 
 /// Header fields that carry a key.
-const CREDENTIALS: [&str; 3] = ["api-key", "authorization", "x-api-key"];
+const CREDENTIALS: [&str; 4] = ["api-key", "authorization", "x-api-key", "x-goog-api-key"];
 
 /// A deployment as far as its key goes.
 pub(super) struct Bearer<'a> {
