@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod asked;
+pub mod embedding;
 pub mod error;
 pub mod format;
 pub mod piece;
