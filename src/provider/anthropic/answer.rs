@@ -16,7 +16,7 @@ use crate::wire::json::compact;
 ///
 /// # Errors
 /// The vendor's own error when the body is one, a 502 when it is no message at all.
-pub(super) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
+pub(in crate::provider) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
     let body = mended(body);
     let message: Message<'_> =
         serde_json::from_slice(&body).map_err(|error| not_understood(&error.to_string()))?;
@@ -156,12 +156,12 @@ impl Answer<'_> {
     }
 }
 
-fn compacted(json: &str) -> String {
+pub(in crate::provider) fn compacted(json: &str) -> String {
     String::from_utf8_lossy(&compact(json.as_bytes())).into_owned()
 }
 
 /// The JSON within a Markdown fence; the text as it is when it is not exactly that.
-fn unfenced(text: String) -> String {
+pub(in crate::provider) fn unfenced(text: String) -> String {
     let inner = text
         .trim()
         .strip_prefix("```")

@@ -35,7 +35,7 @@ const MAPPED: [&str; 21] = [
 ];
 
 /// Members for other gateways, or that change nothing in the answer: never refused, never sent.
-const IGNORED: [&str; 24] = [
+pub(in crate::provider) const IGNORED: [&str; 24] = [
     "additional_drop_params",
     "allowed_openai_params",
     "api_base",
@@ -63,7 +63,7 @@ const IGNORED: [&str; 24] = [
 ];
 
 /// Members of OpenAI's that Anthropic has nothing for, and the value with which they ask for nothing.
-const UNSUPPORTED: [(&str, &str); 20] = [
+pub(in crate::provider) const UNSUPPORTED: [(&str, &str); 20] = [
     ("audio", ""),
     ("frequency_penalty", "0"),
     ("function_call", "\"none\""),
@@ -98,7 +98,7 @@ const BETAS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A 400 naming every such member and the way to have it dropped.
-pub(super) fn check(
+pub(in crate::provider) fn check(
     request: &ChatRequest<'_>,
     target: &Target<'_>,
     abilities: &Abilities,
@@ -110,30 +110,45 @@ pub(super) fn check(
     if target.drop_params || asked {
         return Ok(());
     }
-    let refused: Vec<String> = stated(request)
-        .filter_map(|member| refused(member, abilities))
-        .collect();
+    refuse("anthropic", target.model, request, |member| {
+        refused(member, abilities)
+    })
+}
+
+/// Refuses the members that `refused` names.
+///
+/// # Errors
+/// A 400 naming every such member and the way to have it dropped.
+pub(in crate::provider) fn refuse(
+    vendor: &str,
+    model: &str,
+    request: &ChatRequest<'_>,
+    refused: impl Fn(&Member<'_>) -> Option<String>,
+) -> Result<(), ApiError> {
+    let refused: Vec<String> = stated(request).filter_map(refused).collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
     let message = format!(
-        "anthropic does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
+        "{vendor} does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
          `litellm_params` to have such parameters dropped",
         refused.join(", "),
-        target.model,
+        model,
     );
     Err(bad_request("unsupported_parameter", first, message))
 }
 
 /// A member that Anthropic is given as it is.
 #[derive(Debug)]
-pub(super) struct Forwarded<'r> {
+pub(in crate::provider) struct Forwarded<'r> {
     pub name: Cow<'r, str>,
     pub value: &'r [u8],
 }
 
 /// The members that are forwarded: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+pub(in crate::provider) fn forwarded<'r>(
+    request: &'r ChatRequest<'_>,
+) -> impl Iterator<Item = Forwarded<'r>> {
     let named = stated(request).map(|member| Forwarded {
         name: member.key.decode(),
         value: member.value,
@@ -149,7 +164,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// The beta that a forwarded member needs.
-pub(super) fn beta(name: &str) -> Option<&'static str> {
+pub(in crate::provider) fn beta(name: &str) -> Option<&'static str> {
     BETAS
         .iter()
         .find(|(member, _)| *member == name)
@@ -157,7 +172,9 @@ pub(super) fn beta(name: &str) -> Option<&'static str> {
 }
 
 /// Members that say something; of several with one name the last.
-fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
+pub(in crate::provider) fn stated<'r, 'a>(
+    request: &'r ChatRequest<'a>,
+) -> impl Iterator<Item = &'r Member<'a>> {
     let last = |member: &Member<'a>| {
         let name = member.key.decode();
         request
@@ -192,7 +209,7 @@ fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
 }
 
 /// Whether the value is `wanted`, however the number or the array is spelled.
-fn same(value: &[u8], wanted: &str) -> bool {
+pub(in crate::provider) fn same(value: &[u8], wanted: &str) -> bool {
     let compact = crate::wire::json::compact(value);
     let number = |text: &[u8]| {
         core::str::from_utf8(text)
