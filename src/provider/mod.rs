@@ -1,7 +1,10 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod aws;
+pub mod bedrock;
 pub mod openai_like;
+pub mod sagemaker;
 
 use core::fmt;
 
@@ -71,6 +74,15 @@ pub struct Setting {
     pub key: &'static str,
     /// The environment variables that stand in for it, the first that is set.
     pub variables: &'static [&'static str],
+}
+
+/// What a deployment has besides its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Has {
+    /// An address.
+    pub base: bool,
+    /// A key, or a reason not to need one.
+    pub key: bool,
 }
 
 /// What a deployment says that only its vendor understands, by key. Any of it may be a secret.
@@ -188,6 +200,16 @@ pub trait Provider: Sync + fmt::Debug {
         self.default_base().map(Cow::Borrowed)
     }
 
+    /// The same for a deployment of that model, whose name may tell.
+    fn base_for(&self, _model: &str, options: &Options) -> Option<Cow<'static, str>> {
+        self.base(options)
+    }
+
+    /// What a deployment of that model must say and does not, in words.
+    fn lack(&self, _model: &str, _options: &Options, _has: &Has) -> Option<&'static str> {
+        None
+    }
+
     /// The keys of `litellm_params` that only this vendor understands.
     fn settings(&self) -> &'static [Setting] {
         &[]
@@ -230,4 +252,8 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
+static ALL: [&dyn Provider; 3] = [
+    &anthropic::ANTHROPIC,
+    &bedrock::BEDROCK,
+    &sagemaker::SAGEMAKER,
+];
