@@ -60,7 +60,7 @@ pub(super) fn check(
         return Ok(());
     }
     refuse("bedrock", target.model, request, |member| {
-        refused(member, traits)
+        refused(member, traits).filter(|name| !target.rules.allowed.contains(name))
     })
 }
 
@@ -95,25 +95,59 @@ pub(super) fn tier(value: &[u8]) -> Option<&'static str> {
 /// Members that are forwarded as they are: Converse's own, or (`to_model`) those that only the model may know.
 pub(super) fn forwarded<'r>(
     request: &'r ChatRequest<'_>,
+    target: &'r Target<'_>,
     to_model: bool,
 ) -> impl Iterator<Item = (Cow<'r, str>, &'r [u8])> {
     let named = stated(request).map(|member| (member.key.decode(), member.value));
     named.filter(move |(name, _)| {
         let name = name.as_ref();
-        CONVERSES.contains(&name) != to_model && !(to_model && is_known(name))
+        CONVERSES.contains(&name) != to_model && !(to_model && is_known(name, target))
     })
 }
 
-fn is_known(name: &str) -> bool {
+/// Whether the member is read here or means nothing to a model. What the operator allows whatever is known of the vendor is passed on.
+fn is_known(name: &str, target: &Target<'_>) -> bool {
+    let is_allowed = target.rules.allowed.iter().any(|allowed| allowed == name);
     MAPPED.contains(&name)
         || TO_GATEWAY.contains(&name)
         || IGNORED.contains(&name)
-        || UNSUPPORTED.iter().any(|(known, _)| *known == name)
+        || !is_allowed && UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Rules;
+    use crate::provider::bedrock::models;
+    use crate::wire::json::Members;
+
+    #[test]
+    fn what_the_operator_allows_is_passed_on_to_the_model() {
+        let json = br#"{"seed":7,"logprobs":true}"#;
+        let request = ChatRequest {
+            json,
+            members: Members::read(json).unwrap(),
+            model: "group".into(),
+            stream: false,
+            include_usage: false,
+        };
+        let allowed = |names: &[&str]| Rules {
+            allowed: names.iter().map(|name| (*name).to_owned()).collect(),
+            ..Rules::default()
+        };
+        let (both, one) = (allowed(&["seed", "logprobs"]), allowed(&["seed"]));
+        let target = |rules| Target {
+            rules,
+            ..Target::of_model("meta.llama3-3-70b-instruct-v1:0")
+        };
+        let traits = models::of("meta.llama3-3-70b-instruct-v1:0");
+        assert!(check(&request, &target(&both), &traits).is_ok());
+        let refused = check(&request, &target(&one), &traits).unwrap_err();
+        assert_eq!(refused.param.as_deref(), Some("logprobs"));
+        let passed = target(&one);
+        let passed: Vec<_> = forwarded(&request, &passed, true).collect();
+        assert_eq!(passed, [(Cow::Borrowed("seed"), &b"7"[..])]);
+    }
 
     #[test]
     fn a_tier_has_bedrocks_name() {

@@ -57,14 +57,7 @@ pub(super) fn word(
         names: &tools.names,
     };
     let mut conversation = converse(message::read(&messages)?, manner)?;
-    let max_tokens = sampling::stated_max(request)?;
-    if max_tokens == Some(0) {
-        return Err(bad_request(
-            "invalid_value",
-            "max_tokens",
-            "'max_tokens' must be at least 1",
-        ));
-    }
+    let max_tokens = stated_max(request)?;
     let wish = wish(request, max_tokens, conversation.lacks_thoughts())?;
     let reasoning = traits
         .claude
@@ -88,6 +81,17 @@ pub(super) fn word(
         wish,
     };
     draft.write()
+}
+
+/// The most tokens the client asks for: unlike Anthropic's own API, Bedrock refuses to be asked for none.
+fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
+    match sampling::stated_max(request)? {
+        Some(0) => {
+            let words = "'max_tokens' must be at least 1";
+            Err(bad_request("invalid_value", "max_tokens", words))
+        }
+        stated => Ok(stated),
+    }
 }
 
 /// Gives results of tools turns of their own: some models refuse them next to anything else.
@@ -166,7 +170,7 @@ impl Draft<'_, '_> {
         if let Some(tier) = tier.and_then(|member| params::tier(member.value)) {
             body.object("serviceTier", |object| object.string("type", tier));
         }
-        for (name, value) in params::forwarded(self.request, false) {
+        for (name, value) in params::forwarded(self.request, self.target, false) {
             if !(name == "serviceTier" && tier.is_some()) {
                 body.raw(&name, &mended(value));
             }
@@ -261,7 +265,7 @@ impl Draft<'_, '_> {
         for member in stated.iter() {
             fields.raw(&member.key.decode(), &mended(member.value));
         }
-        for (name, value) in params::forwarded(self.request, true) {
+        for (name, value) in params::forwarded(self.request, self.target, true) {
             if stated.get(&name).is_none() {
                 fields.raw(&name, &mended(value));
             }
