@@ -10,3 +10,5 @@ pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;
+pub mod signature;
+pub mod tidy;

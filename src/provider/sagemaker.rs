@@ -101,6 +101,10 @@ impl Provider for Sagemaker {
             reading,
         })
     }
+
+    fn resigned(&self, encoded: Encoded, target: &Target<'_>) -> Result<Encoded, ApiError> {
+        aws::resigned("sagemaker", encoded, target)
+    }
 }
 
 /// Reads a stream whose frames are parts of the container's own.

@@ -21,7 +21,11 @@ pub(in crate::provider) fn read(body: &[u8], reply: &Reply) -> Result<Completion
     let message: Message<'_> =
         serde_json::from_slice(&body).map_err(|error| not_understood(&error.to_string()))?;
     if let Some(error) = message.error {
-        return Err(error.translate());
+        return Err(if error.is_anthropics() {
+            error.translate()
+        } else {
+            ApiError::inside("anthropic", &body)
+        });
     }
     let Some(blocks) = message.content else {
         return Err(not_understood("no `content`"));

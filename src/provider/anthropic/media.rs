@@ -105,13 +105,14 @@ pub(in crate::provider) fn uploaded(id: Text<'_>) -> Source<'_> {
     }
 }
 
-enum Scheme {
+pub(in crate::provider) enum Scheme {
     Data,
     Https,
     Other,
 }
 
-fn scheme(url: Text<'_>) -> Scheme {
+/// How an address begins.
+pub(in crate::provider) fn scheme(url: Text<'_>) -> Scheme {
     // A slash may be escaped, and the first bytes decide.
     let start = url.raw().get(..64).unwrap_or(url.raw());
     let start = String::from_utf8_lossy(start)
@@ -230,8 +231,17 @@ pub(in crate::provider) fn clean<'a>(
     payload: &'a [u8],
     at: Place,
 ) -> Result<Cow<'a, [u8]>, ApiError> {
+    cleaned(whole, payload).ok_or_else(|| unsupported("data that is not base64", at))
+}
+
+/// The same; `None` when it is none.
+/// `payload` is what stands behind the last comma of `whole`.
+pub(in crate::provider) fn cleaned<'a>(
+    whole: Text<'a>,
+    payload: &'a [u8],
+) -> Option<Cow<'a, [u8]>> {
     if !whole.is_escaped() && memchr::memchr3(b' ', b'-', b'_', payload).is_none() {
-        return Ok(Cow::Borrowed(payload));
+        return Some(Cow::Borrowed(payload));
     }
     let decoded = whole.decode();
     let payload = decoded
@@ -244,10 +254,10 @@ pub(in crate::provider) fn clean<'a>(
             b'_' => data.push(b'/'),
             b'+' | b'/' | b'=' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => data.push(byte),
             b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => return Err(unsupported("data that is not base64", at)),
+            _ => return None,
         }
     }
-    Ok(Cow::Owned(data))
+    Some(Cow::Owned(data))
 }
 
 /// The text in a `data:` URL.

@@ -1,7 +1,9 @@
-//! Names and ids in the alphabet Anthropic allows, unique, and the way back to the client's names.
+//! Names and ids in an alphabet that vendors allow, unique, and the way back to the client's names.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use crate::canonical::signature;
 
 /// The longest name of a tool.
 const MAX_NAME: usize = 128;
@@ -9,6 +11,8 @@ const MAX_NAME: usize = 128;
 /// The names of a request's tools.
 #[derive(Debug, Default)]
 pub(in crate::provider) struct Names {
+    /// Whether a name must begin with a letter or `_`.
+    lettered: bool,
     longest: usize,
     renamed: Vec<(String, String)>,
     taken: BTreeSet<String>,
@@ -22,15 +26,31 @@ impl Names {
 
     /// The same where names are at most that long.
     pub fn within<'n>(longest: usize, tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
-        let mut names = Self {
+        let names = Self {
             longest,
             ..Self::default()
         };
-        let (allowed, odd): (Vec<_>, Vec<_>) = tools.partition(|name| is_name(name, longest));
+        names.of(tools)
+    }
+
+    /// The same where names begin with a letter or `_`.
+    pub fn lettered<'n>(tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
+        let names = Self {
+            lettered: true,
+            longest: MAX_NAME,
+            ..Self::default()
+        };
+        names.of(tools)
+    }
+
+    fn of<'n>(self, tools: impl Iterator<Item = Cow<'n, str>>) -> Self {
+        let mut names = self;
+        let (allowed, odd): (Vec<_>, Vec<_>) = tools.partition(|name| names.allows(name));
         names.taken.extend(allowed.into_iter().map(Cow::into_owned));
         for name in odd {
             if !names.renamed.iter().any(|(_, original)| *original == name) {
-                let safe = names.free(cleaned(&name, longest));
+                let wanted = names.cleaned(&name);
+                let safe = names.free(wanted);
                 names.renamed.push((safe, name.into_owned()));
             }
         }
@@ -44,11 +64,23 @@ impl Names {
 
     /// The name to send for the client's.
     pub fn sent<'n>(&self, name: Cow<'n, str>) -> Cow<'n, str> {
-        if is_name(&name, self.longest) {
+        if self.allows(&name) {
             return name;
         }
         let renamed = self.renamed.iter().find(|(_, original)| *original == name);
-        Cow::Owned(renamed.map_or_else(|| cleaned(&name, self.longest), |(safe, _)| safe.clone()))
+        Cow::Owned(renamed.map_or_else(|| self.cleaned(&name), |(safe, _)| safe.clone()))
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        is_name(name, self.longest) && !(self.lettered && name.starts_with(is_no_start))
+    }
+
+    fn cleaned(&self, name: &str) -> String {
+        let name = cleaned(name, self.longest);
+        if self.lettered && name.starts_with(is_no_start) {
+            return format!("_{name}");
+        }
+        name
     }
 
     /// The name sent and the client's, of every tool that has two.
@@ -66,8 +98,7 @@ pub(in crate::provider) struct Ids {
 impl Ids {
     /// An id that is allowed, as `allowed` makes it, for a call that the client knows by `id`.
     pub fn give(&mut self, id: &str, allowed: fn(&str) -> String) -> String {
-        // Gemini's signatures travel behind this mark; here they are only in the way.
-        let id = id.split_once("__thought__").map_or(id, |(id, _)| id);
+        let (id, _) = signature::split(id);
         let id = if id.is_empty() { "call" } else { id };
         unique(allowed(id), &mut self.taken, allowed)
     }
@@ -108,6 +139,10 @@ fn cleaned(name: &str, longest: usize) -> String {
 
 fn allowed_or_underscore(c: char) -> char {
     if is_allowed(c) { c } else { '_' }
+}
+
+const fn is_no_start(c: char) -> bool {
+    c.is_ascii_digit() || c == '-'
 }
 
 const fn is_allowed(c: char) -> bool {

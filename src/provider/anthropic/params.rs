@@ -103,6 +103,21 @@ pub(in crate::provider) fn check(
     target: &Target<'_>,
     abilities: &Abilities,
 ) -> Result<(), ApiError> {
+    refuse("anthropic", request, target, |member| {
+        refused(member, abilities)
+    })
+}
+
+/// Refuses a request for the members that `refused` names, unless they may be dropped.
+///
+/// # Errors
+/// A 400 naming every such member and the way to have it dropped.
+pub(in crate::provider) fn refuse(
+    vendor: &str,
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    refused: impl Fn(&Member<'_>) -> Option<String>,
+) -> Result<(), ApiError> {
     let asked = request
         .members
         .get("drop_params")
@@ -110,21 +125,6 @@ pub(in crate::provider) fn check(
     if target.drop_params || asked {
         return Ok(());
     }
-    refuse("anthropic", target.model, request, |member| {
-        refused(member, abilities)
-    })
-}
-
-/// Refuses the members that `refused` names.
-///
-/// # Errors
-/// A 400 naming every such member and the way to have it dropped.
-pub(in crate::provider) fn refuse(
-    vendor: &str,
-    model: &str,
-    request: &ChatRequest<'_>,
-    refused: impl Fn(&Member<'_>) -> Option<String>,
-) -> Result<(), ApiError> {
     let refused: Vec<String> = stated(request).filter_map(refused).collect();
     let Some(first) = refused.first() else {
         return Ok(());
@@ -133,7 +133,7 @@ pub(in crate::provider) fn refuse(
         "{vendor} does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
          `litellm_params` to have such parameters dropped",
         refused.join(", "),
-        model,
+        target.model,
     );
     Err(bad_request("unsupported_parameter", first, message))
 }

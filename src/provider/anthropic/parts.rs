@@ -7,6 +7,7 @@ use super::media;
 use super::message::{Content, Message, Part};
 use super::names;
 use crate::canonical::error::ApiError;
+use crate::canonical::signature;
 use crate::wire::json::Text;
 
 /// Blocks in Anthropic's own words that users may send.
@@ -203,7 +204,8 @@ fn thought<'a>(part: &Part<'a>) -> Option<Block<'a>> {
     }
     let signature = part
         .signature
-        .filter(|signature| !signature.raw().is_empty())?;
+        .filter(|signature| !signature.raw().is_empty())
+        .filter(|text| !signature::is_googles(&text.decode()))?;
     let thinking = part.thinking?;
     kind.is("thinking").then(|| {
         Block::new(What::Thinking {

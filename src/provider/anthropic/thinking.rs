@@ -31,7 +31,7 @@ impl Effort {
     }
 
     /// LiteLLM's budgets, in tokens.
-    const fn budget(self) -> u64 {
+    pub const fn budget(self) -> u64 {
         match self {
             Self::None | Self::Minimal | Self::Low => 1_024,
             Self::Medium => 2_048,

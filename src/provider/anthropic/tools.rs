@@ -16,7 +16,7 @@ pub(in crate::provider) struct Tool<'a> {
     pub cache: Option<&'a [u8]>,
     pub description: Option<Text<'a>>,
     pub is_function: bool,
-    kind: Option<Text<'a>>,
+    pub kind: Option<Text<'a>>,
     pub name: Option<Text<'a>>,
     pub parameters: Option<&'a [u8]>,
     pub raw: &'a [u8],
@@ -41,6 +41,18 @@ pub(in crate::provider) fn read<'a>(
     json: &'a [u8],
     vendor: &str,
 ) -> Result<Vec<Tool<'a>>, ApiError> {
+    let tools = parse(json)?;
+    for (index, tool) in tools.iter().enumerate() {
+        tool.check(&format!("tools[{index}]"), vendor)?;
+    }
+    Ok(tools)
+}
+
+/// Reads `tools` without checking that each is one.
+///
+/// # Errors
+/// A 400 when they are not an array of objects.
+pub(in crate::provider) fn parse(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
     let mut tools = Vec::new();
     let mut reader = Reader::new(json);
     let read = reader.array(|reader, _| {
@@ -58,9 +70,6 @@ pub(in crate::provider) fn read<'a>(
             format!("'tools' must be an array of objects: {fault}"),
         )
     })?;
-    for (index, tool) in tools.iter().enumerate() {
-        tool.check(&format!("tools[{index}]"), vendor)?;
-    }
     Ok(tools)
 }
 
@@ -82,7 +91,11 @@ fn member<'a>(reader: &mut Reader<'a>, key: Text<'a>, tool: &mut Tool<'a>) -> Re
 }
 
 impl Tool<'_> {
-    fn check(&self, at: &str, vendor: &str) -> Result<(), ApiError> {
+    /// Refuses what is no tool that has a name and takes an object.
+    ///
+    /// # Errors
+    /// A 400 blaming `at`.
+    pub fn check(&self, at: &str, vendor: &str) -> Result<(), ApiError> {
         let custom = self.kind.is_some_and(|kind| kind.is("custom"));
         if custom
             && !self.is_function
@@ -111,7 +124,7 @@ impl Tool<'_> {
     }
 
     /// Writes it, under the name that is sent.
-    pub fn write(
+    pub(super) fn write(
         &self,
         tools: &mut Array<'_>,
         names: &Names,

@@ -8,7 +8,7 @@ use percent_encoding::utf8_percent_encode;
 use sha2::{Digest, Sha256};
 
 use self::sigv4::{Keys, Scope, Unsigned};
-use super::{Has, Options, Setting, Target};
+use super::{Encoded, Has, Options, Setting, Target};
 use crate::canonical::error::{ApiError, Class};
 use crate::value::secret::Secret;
 
@@ -75,6 +75,31 @@ pub fn sign(
         &Scope { region, service },
         target.now,
     ))
+}
+
+/// The request signed again, after its body was changed.
+///
+/// # Errors
+/// See [`sign`].
+pub fn resigned(
+    service: &str,
+    mut encoded: Encoded,
+    target: &Target<'_>,
+) -> Result<Encoded, ApiError> {
+    const PROOF: [&str; 3] = ["authorization", "x-amz-date", "x-amz-security-token"];
+    encoded.headers.retain(|(name, _)| !PROOF.contains(name));
+    let mut headers = encoded.headers.clone();
+    // Anybody on the way may change what is accepted.
+    headers.retain(|(name, _)| *name != "accept");
+    let request = Request {
+        service,
+        method: "POST",
+        path: &encoded.path,
+        headers: &headers,
+        body: encoded.body.as_deref().unwrap_or_default(),
+    };
+    encoded.headers.extend(sign(&request, target)?);
+    Ok(encoded)
 }
 
 fn keys(options: &Options) -> Option<Keys<'_>> {

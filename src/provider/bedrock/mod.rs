@@ -100,6 +100,10 @@ impl Provider for Bedrock {
         Ok(encoded)
     }
 
+    fn resigned(&self, encoded: Encoded, target: &Target<'_>) -> Result<Encoded, ApiError> {
+        aws::resigned("bedrock", encoded, target)
+    }
+
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
         let target = &Target {
             model: plain_model(target.model),

@@ -55,12 +55,8 @@ pub(super) fn check(
     target: &Target<'_>,
     traits: &Traits,
 ) -> Result<(), ApiError> {
-    let asked = request.members.get("drop_params");
-    if target.drop_params || asked.is_some_and(|member| member.value == b"true") {
-        return Ok(());
-    }
-    refuse("bedrock", target.model, request, |member| {
-        refused(member, traits).filter(|name| !target.rules.allowed.contains(name))
+    refuse("bedrock", request, target, |member| {
+        refused(member, traits).filter(|name| !target.rules.allows(name))
     })
 }
 
@@ -107,7 +103,7 @@ pub(super) fn forwarded<'r>(
 
 /// Whether the member is read here or means nothing to a model. What the operator allows whatever is known of the vendor is passed on.
 fn is_known(name: &str, target: &Target<'_>) -> bool {
-    let is_allowed = target.rules.allowed.iter().any(|allowed| allowed == name);
+    let is_allowed = target.rules.allows(name);
     MAPPED.contains(&name)
         || TO_GATEWAY.contains(&name)
         || IGNORED.contains(&name)

@@ -4,7 +4,8 @@
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
 //!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `options` that only the vendor
-//!   understands, `headers` that must be set, and `contains`, spellings that must stand in the body.
+//!   understands, `allowed` parameters, `key`, `authority` and `base_path` of the deployment, `headers` and the `path` that must be
+//!   set, and `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
 //! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
@@ -12,8 +13,18 @@
 //! - `.frames.json` in the place of `.sse`: a list of AWS frames. Each has an `event`, an `exception` or an `error` (a code with its
 //!   `message`), and a `payload`; one that is `broken` has a flipped bit.
 //! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
+//!
+//! A folder per format that clients speak besides chat (`messages`, `responses`, `gemini-in`, `completions`), with
+//!
+//! - `.tochat.json`: the client's `request`, and either `expected`, what it is in chat's format, or `error`. Optional: `model`,
+//!   `path` and `stream`, where its path says them, and `contains`.
+//! - `.reply.json`: the vendor's `answer` and the `expected` one to the client. The vendor speaks OpenAI's format unless
+//!   `provider` names another. Optional: `request`.
+//! - `.events.json`: the vendor's stream, as `chunks` in OpenAI's framing (`done`: false where the end is missing) or as it is
+//!   in `sse`, and the `expected` data of each event to the client. Optional: `request` and `provider`.
 
 mod case;
+mod client;
 mod frames;
 mod stream;
 
@@ -53,6 +64,12 @@ pub fn run() -> Outcome {
             }
         } else if name.ends_with(".failure.json") {
             case::failure(&name, text)
+        } else if name.ends_with(".tochat.json") {
+            client::to_chat(&name, text)
+        } else if name.ends_with(".reply.json") {
+            client::reply(&name, text)
+        } else if name.ends_with(".events.json") {
+            client::events(&name, text)
         } else {
             continue;
         };

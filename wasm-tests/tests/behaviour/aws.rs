@@ -20,12 +20,19 @@ fn world() -> World {
         }
         json!({"model_name": name, "litellm_params": params})
     };
+    let mut extended = entry(
+        "extended",
+        "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0",
+        "a-session-token",
+    );
+    extended["litellm_params"]["extra_body"] = json!({"requestMetadata": {"team": "x"}});
     World::of(
         json!({"router_settings": {"num_retries": 0}, "model_list": [
             entry("claude", "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0", ""),
             entry("brief", "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0", "a-session-token"),
             entry("titan", "bedrock/amazon.titan-embed-text-v2:0", ""),
             entry("mine", "sagemaker_chat/my-endpoint", ""),
+            extended,
         ]}),
     )
 }
@@ -121,6 +128,11 @@ fn what_is_sent_to_aws_is_what_was_signed() {
             "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/converse",
         ),
         (
+            "extended",
+            "bedrock",
+            "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/converse",
+        ),
+        (
             "brief",
             "bedrock",
             "/model/anthropic.claude-haiku-4-5-20251001-v1%3A0/converse",
@@ -135,6 +147,10 @@ fn what_is_sent_to_aws_is_what_was_signed() {
         );
         assert!(is_signed(sent, service), "{model}");
     }
+    let visit = world.send(chat("extended", false));
+    let body = String::from_utf8_lossy(&visit.provider().body);
+    assert!(body.contains(r#""requestMetadata":{"team":"x"}"#), "{body}");
+    drop(visit);
     let visit = world.send(chat("brief", false));
     assert_eq!(
         visit.provider().head.get("x-amz-security-token"),

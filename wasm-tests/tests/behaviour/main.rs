@@ -18,6 +18,7 @@ mod fallbacks;
 mod hedging;
 mod held;
 mod leaving;
+mod messages;
 mod midstream;
 mod mocks;
 mod names;
@@ -26,6 +27,7 @@ mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod tokens;
 mod told;
 
 /// What marks a rule: a test of the harness that runs it.
