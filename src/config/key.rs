@@ -53,7 +53,8 @@ impl Bearer<'_> {
         }
     }
 
-    fn needs_none(&self) -> bool {
+    /// Whether it works without a key of the provider's.
+    pub fn needs_none(&self) -> bool {
         let is_credential = |(name, _): &(String, Secret)| CREDENTIALS.contains(&name.as_str());
         self.params.value("mock_response").is_some() || self.extra_headers.iter().any(is_credential)
     }
