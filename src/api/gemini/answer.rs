@@ -1,9 +1,11 @@
 //! An answer as a candidate of Gemini's: whole, or frame by frame. Gemini calls with whole arguments, so calls wait for their last.
 
 use super::Framing;
+use super::error::whole;
 use super::seal::sealed;
-use crate::api::{Voice, Wish};
+use crate::api::{EVENT_STREAM, Voice, Wish};
 use crate::canonical::answer::{Citation, Completion, FinishReason, ThinkingBlock};
+use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::usage::Usage;
 use crate::wire::json::{Array, Members, Object, compact};
@@ -314,6 +316,22 @@ impl Voice for Speaker {
                 number: *index,
             }),
             Piece::Usage(usage) => self.outcome.usage = Some(*usage),
+        }
+    }
+
+    fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>> {
+        let start: &[u8] = match (self.framing, self.started) {
+            (Framing::Events, _) => return None,
+            (Framing::Array, false) => b"[",
+            (Framing::Array, true) => b",\r\n",
+        };
+        Some([start, whole(error).as_slice(), b"]"].concat())
+    }
+
+    fn media_type(&self) -> &'static str {
+        match self.framing {
+            Framing::Array => "application/json; charset=UTF-8",
+            Framing::Events => EVENT_STREAM,
         }
     }
 }

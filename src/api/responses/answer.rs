@@ -5,6 +5,7 @@ use super::item::{Item, usage};
 use crate::api::Wish;
 use crate::canonical::answer::FinishReason;
 use crate::canonical::asked::Asked;
+use crate::canonical::error::{ApiError, Class};
 use crate::usage::Usage;
 use crate::wire::json::Object;
 
@@ -20,8 +21,9 @@ pub(super) struct Frame {
 
 /// How far an answer has come.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum State {
+pub(super) enum State<'s> {
     Done(Option<FinishReason>),
+    Failed(&'s ApiError),
     Running,
 }
 
@@ -51,13 +53,25 @@ impl Frame {
     }
 
     /// Writes the object.
-    pub fn write(&self, state: State, items: &[Item], taken: Option<&Usage>, out: &mut Object<'_>) {
+    pub fn write(
+        &self,
+        state: State<'_>,
+        items: &[Item],
+        taken: Option<&Usage>,
+        out: &mut Object<'_>,
+    ) {
         out.string("id", &format!("resp_{}", self.id));
         out.raw("object", b"\"response\"");
         out.number("created_at", self.created);
         out.string("status", state.status());
         out.raw("background", b"false");
-        out.raw("error", b"null");
+        match state {
+            State::Failed(failure) => out.object("error", |error| {
+                error.string("code", code(failure));
+                error.string("message", &failure.message);
+            }),
+            State::Done(_) | State::Running => out.raw("error", b"null"),
+        }
         match state.lack() {
             Some(reason) => out.object("incomplete_details", |details| {
                 details.string("reason", reason);
@@ -84,12 +98,13 @@ impl Frame {
     }
 }
 
-impl State {
+impl State<'_> {
     /// OpenAI's word for it.
     pub fn status(self) -> &'static str {
         match self {
             Self::Done(_) if self.lack().is_some() => "incomplete",
             Self::Done(_) => "completed",
+            Self::Failed(_) => "failed",
             Self::Running => "in_progress",
         }
     }
@@ -98,7 +113,7 @@ impl State {
     pub fn of_item(self) -> &'static str {
         match self {
             Self::Done(_) if self.lack().is_none() => "completed",
-            Self::Done(_) => "incomplete",
+            Self::Done(_) | Self::Failed(_) => "incomplete",
             Self::Running => "in_progress",
         }
     }
@@ -109,8 +124,27 @@ impl State {
             Self::Done(Some(FinishReason::ContentFilter)) => Some("content_filter"),
             Self::Done(Some(FinishReason::Length)) => Some("max_output_tokens"),
             Self::Done(Some(FinishReason::Stop | FinishReason::ToolCalls) | None)
+            | Self::Failed(_)
             | Self::Running => None,
         }
+    }
+}
+
+/// OpenAI's code for a failure inside a response.
+fn code(failure: &ApiError) -> &'static str {
+    match failure.class {
+        Class::Quota | Class::RateLimit => "rate_limit_exceeded",
+        Class::BadRequest | Class::ContentFilter | Class::ContextLength => "invalid_prompt",
+        Class::Auth
+        | Class::Connection
+        | Class::Malformed
+        | Class::NotFound
+        | Class::Overloaded
+        | Class::Permission
+        | Class::Server
+        | Class::Timeout
+        | Class::TooLarge
+        | Class::Truncated => "server_error",
     }
 }
 

@@ -4,14 +4,13 @@ use crate::api::look::{elements, object, value, word};
 use crate::wire::json::{Members, Object};
 
 /// Members that every answer has, and what they are where the request does not say.
-const ALWAYS: [(&str, &[u8]); 14] = [
+const ALWAYS: [(&str, &[u8]); 13] = [
     ("max_output_tokens", b"null"),
     ("max_tool_calls", b"null"),
     ("metadata", b"{}"),
     ("parallel_tool_calls", b"true"),
     ("previous_response_id", b"null"),
     ("reasoning", b"{\"effort\":null,\"summary\":null}"),
-    ("store", b"false"),
     ("temperature", b"1.0"),
     ("text", b"{\"format\":{\"type\":\"text\"}}"),
     ("tool_choice", b"\"auto\""),

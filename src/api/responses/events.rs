@@ -1,6 +1,8 @@
 //! Events of a streamed answer, numbered, and those that begin and end its items.
 
 use super::item::{Call, Item, Message, Reasoning, refused, spoken, summary};
+use crate::api::look::{object, value};
+use crate::canonical::error::ApiError;
 use crate::wire::json::Object;
 
 /// Events in order.
@@ -28,6 +30,19 @@ impl Events {
         });
         out.extend_from_slice(b"\n\n");
         self.next = self.next.saturating_add(1);
+    }
+
+    /// The news of a failure. OpenAI documents its members side by side; what its server sends, and its SDKs raise, is an `error` of
+    /// them.
+    pub fn error(&mut self, error: &ApiError, out: &mut Vec<u8>) {
+        let code = error.code.as_deref().unwrap_or(&error.kind);
+        self.write(out, "error", |event| {
+            event.string("code", code);
+            event.string("message", &error.message);
+            event.nullable("param", error.param.as_deref());
+            let json = error.to_json();
+            event.raw("error", value(&object(&json), "error").unwrap_or(b"null"));
+        });
     }
 
     /// An event of the item at `index`.

@@ -77,12 +77,12 @@ impl Call {
             "function_call"
         };
         out.string("type", kind);
-        out.string("status", status);
         out.string("call_id", &self.id);
         out.string("name", &self.name);
         if self.custom {
             out.string("input", &self.input());
         } else {
+            out.string("status", status);
             out.string("arguments", &self.arguments);
         }
     }

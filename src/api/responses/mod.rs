@@ -11,11 +11,11 @@ mod speaker;
 mod tools;
 
 use super::chat;
-use super::look::{self, value};
+use super::look::value;
 use super::{ClientFormat, Voice, Wish};
 use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::ApiError;
-use crate::wire::json::Object;
+use events::Events;
 use speaker::Speaker;
 
 /// OpenAI's responses.
@@ -43,19 +43,8 @@ impl ClientFormat for Responses {
     }
 
     fn error_event(&self, error: &ApiError) -> Vec<u8> {
-        let mut event = b"event: error\ndata: ".to_vec();
-        Object::write(&mut event, |object| {
-            object.raw("type", b"\"error\"");
-            object.number("sequence_number", 0);
-            object.nullable("code", Some(error.code.as_deref().unwrap_or(&error.kind)));
-            object.string("message", &error.message);
-            object.nullable("param", error.param.as_deref());
-            // The documented members stand above; what OpenAI's server sends, and its SDK raises, is this.
-            let json = error.to_json();
-            let inner = look::object(&json).get("error").map(|member| member.value);
-            object.raw("error", inner.unwrap_or(b"null"));
-        });
-        event.extend_from_slice(b"\n\n");
-        event
+        let mut out = Vec::new();
+        Events::default().error(error, &mut out);
+        out
     }
 }

@@ -7,6 +7,7 @@ use super::tools::custom;
 use crate::api::{Voice, Wish};
 use crate::canonical::answer::{Citation, Completion, FinishReason, ThinkingBlock};
 use crate::canonical::asked::Asked;
+use crate::canonical::error::ApiError;
 use crate::canonical::piece::{Piece, pieces};
 use crate::usage::Usage;
 use crate::wire::json::Object;
@@ -43,7 +44,7 @@ impl Speaker {
         }
     }
 
-    fn response(&mut self, kind: &str, state: State, out: &mut Vec<u8>) {
+    fn response(&mut self, kind: &str, state: State<'_>, out: &mut Vec<u8>) {
         let (frame, items, usage) = (&self.frame, &self.items, self.usage.as_ref());
         self.events.write(out, kind, |event| {
             event.object("response", |object| {
@@ -303,5 +304,12 @@ impl Voice for Speaker {
             Piece::ToolStart { index, id, name } => self.call(*index, id, name, out),
             Piece::Usage(usage) => self.usage = Some(*usage),
         }
+    }
+
+    fn failed(&mut self, error: &ApiError) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.events.error(error, &mut out);
+        self.response("response.failed", State::Failed(error), &mut out);
+        Some(out)
     }
 }
