@@ -61,7 +61,7 @@ fn voice(name: &str, fixture: &Fixture<'_>) -> Box<dyn Voice> {
 /// The reader of the vendor whose words the fixture has: `provider`, or one that speaks OpenAI's format.
 fn decoder(fixture: &Fixture<'_>) -> Box<dyn Decode> {
     let Some(vendor) = fixture.value("provider") else {
-        return provider::openai_reader("openai");
+        return provider::openai_like::decode::new("openai");
     };
     let vendor = provider::find(vendor.as_str().expect("a name")).expect("a provider");
     let request = chat(r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#);
@@ -173,8 +173,9 @@ fn deliver(
         take(relay.push(part, false));
     }
     take(relay.push(b"", true));
-    if let Some(failure) = &relay.seen().failure {
-        out.extend(client.error_event(failure));
+    if let Some(failure) = relay.seen().failure.clone() {
+        let words = relay.failed(&failure);
+        out.extend(words.unwrap_or_else(|| client.error_event(&failure)));
     }
     String::from_utf8(out).expect("events are text")
 }
