@@ -271,10 +271,8 @@ impl Arguments<'_> {
 /// Text alone is a string; anything else is an array of parts.
 fn push_content(out: &mut Vec<u8>, parts: &[Part<'_>], joined: bool) {
     let is_text = |part: &Part<'_>| matches!(part, Part::Text(_) | Part::Words(_));
-    if parts.len() == 1 || joined {
-        if parts.iter().all(is_text) {
-            return push_texts(out, parts, "");
-        }
+    if (parts.len() == 1 || joined) && parts.iter().all(is_text) {
+        return push_texts(out, parts, "");
     }
     Array::write(out, |list| parts.iter().for_each(|part| part.write(list)));
 }

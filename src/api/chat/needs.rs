@@ -128,6 +128,20 @@ mod tests {
     }
 
     #[test]
+    fn images_are_found_in_responses_and_in_contents_too() {
+        let image = r#"{"mime_type":"image/png","data":"x"}"#;
+        for (members, needed) in [
+            (r#""input":[{"role":"user","content":[{"type":"input_image"}]}]"#.to_owned(), true),
+            (r#""input":"input_image""#.to_owned(), false),
+            (format!(r#""contents":[{{"parts":[{{"text":"a"}},{{"inline_data":{image}}}]}}]"#), true),
+            (r#""contents":[{"parts":[{"fileData":{"fileUri":"u","mimeType":"image/png"}}]}]"#.to_owned(), true),
+            (r#""contents":[{"parts":[{"inlineData":{"mimeType":"audio/wav"}},{"text":"image/png"}]}]"#.to_owned(), false),
+        ] {
+            assert_eq!(asks(vision, &members), needed, "{members}");
+        }
+    }
+
+    #[test]
     fn tools_are_needed_where_there_are_any() {
         for (members, needed) in [
             (r#""tools":[{}]"#, true),

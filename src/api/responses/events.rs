@@ -1,6 +1,6 @@
 //! Events of a streamed answer, numbered, and those that begin and end its items.
 
-use super::item::{Call, Item, Message, Reasoning, refused, spoken, summary};
+use super::item::{Call, Item, Message, Place, Reasoning, refused, spoken, summary};
 use crate::api::look::{object, value};
 use crate::canonical::error::ApiError;
 use crate::wire::json::Object;
@@ -45,26 +45,25 @@ impl Events {
         });
     }
 
-    /// An event of the item at `index`.
+    /// An event of the item at that place.
     pub fn of(
         &mut self,
         out: &mut Vec<u8>,
         kind: &str,
-        index: usize,
-        id: &str,
+        at: &Place,
         fill: impl FnOnce(&mut Object<'_>),
     ) {
         self.write(out, kind, |event| {
-            event.string("item_id", id);
-            event.number("output_index", number(index));
+            event.string("item_id", &at.id);
+            event.number("output_index", number(at.index));
             fill(event);
         });
     }
 
     /// The whole item.
-    pub fn item(&mut self, out: &mut Vec<u8>, kind: &str, index: usize, item: &Item, status: &str) {
+    pub fn item(&mut self, out: &mut Vec<u8>, kind: &str, item: &Item, status: &str) {
         self.write(out, kind, |event| {
-            event.number("output_index", number(index));
+            event.number("output_index", number(item.at.index));
             event.object("item", |object| item.write(status, object));
         });
     }
@@ -79,45 +78,38 @@ pub(super) fn number(index: usize) -> u64 {
 pub(super) fn begin_text(
     message: &mut Message,
     events: &mut Events,
-    index: usize,
-    id: &str,
+    at: &Place,
     out: &mut Vec<u8>,
 ) {
     if message.text.is_none() {
         message.text = Some(String::new());
-        events.of(out, "response.content_part.added", index, id, |event| {
+        events.of(out, "response.content_part.added", at, |event| {
             event.number("content_index", 0);
             event.object("part", |part| spoken(part, "", &[]));
         });
     }
 }
 
-pub(super) fn end_message(
-    message: &Message,
-    events: &mut Events,
-    index: usize,
-    id: &str,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn end_message(message: &Message, events: &mut Events, at: &Place, out: &mut Vec<u8>) {
     const DONE: &str = "response.content_part.done";
     if let Some(text) = &message.text {
-        events.of(out, "response.output_text.done", index, id, |event| {
+        events.of(out, "response.output_text.done", at, |event| {
             event.number("content_index", 0);
             event.string("text", text);
             event.raw("logprobs", b"[]");
         });
-        events.of(out, DONE, index, id, |event| {
+        events.of(out, DONE, at, |event| {
             event.number("content_index", 0);
             event.object("part", |part| spoken(part, text, &message.citations));
         });
     }
     if let Some(refusal) = &message.refusal {
         let place = u64::from(message.text.is_some());
-        events.of(out, "response.refusal.done", index, id, |event| {
+        events.of(out, "response.refusal.done", at, |event| {
             event.number("content_index", place);
             event.string("refusal", refusal);
         });
-        events.of(out, DONE, index, id, |event| {
+        events.of(out, DONE, at, |event| {
             event.number("content_index", place);
             event.object("part", |part| refused(part, refusal));
         });
@@ -127,47 +119,40 @@ pub(super) fn end_message(
 pub(super) fn end_reasoning(
     reasoning: &Reasoning,
     events: &mut Events,
-    index: usize,
-    id: &str,
+    at: &Place,
     out: &mut Vec<u8>,
 ) {
     if reasoning.text.is_empty() {
         return;
     }
     let kind = "response.reasoning_summary_text.done";
-    events.of(out, kind, index, id, |event| {
+    events.of(out, kind, at, |event| {
         event.number("summary_index", 0);
         event.string("text", &reasoning.text);
     });
     let kind = "response.reasoning_summary_part.done";
-    events.of(out, kind, index, id, |event| {
+    events.of(out, kind, at, |event| {
         event.number("summary_index", 0);
         event.object("part", |part| summary(part, &reasoning.text));
     });
 }
 
 /// A call without arguments is one with none.
-pub(super) fn end_call(
-    call: &mut Call,
-    events: &mut Events,
-    index: usize,
-    id: &str,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn end_call(call: &mut Call, events: &mut Events, at: &Place, out: &mut Vec<u8>) {
     if call.custom {
         let input = call.input();
         let kind = "response.custom_tool_call_input.delta";
-        events.of(out, kind, index, id, |event| event.string("delta", &input));
+        events.of(out, kind, at, |event| event.string("delta", &input));
         let kind = "response.custom_tool_call_input.done";
-        return events.of(out, kind, index, id, |event| event.string("input", &input));
+        return events.of(out, kind, at, |event| event.string("input", &input));
     }
     if call.arguments.is_empty() {
         call.arguments.push_str("{}");
         let kind = "response.function_call_arguments.delta";
-        events.of(out, kind, index, id, |event| event.string("delta", "{}"));
+        events.of(out, kind, at, |event| event.string("delta", "{}"));
     }
     let kind = "response.function_call_arguments.done";
-    events.of(out, kind, index, id, |event| {
+    events.of(out, kind, at, |event| {
         event.string("name", &call.name);
         event.string("arguments", &call.arguments);
     });

@@ -12,10 +12,18 @@ pub(super) const BLOCKS: &str = "thinking_blocks:";
 /// One item.
 #[derive(Debug)]
 pub(super) struct Item {
-    pub id: String,
+    pub at: Place,
     pub kind: Kind,
     /// Whether more may come.
     pub open: bool,
+}
+
+/// By what its events name it.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub id: String,
+    /// Where it stands among the items.
+    pub index: usize,
 }
 
 /// What it is.
@@ -55,7 +63,7 @@ pub(super) struct Reasoning {
 impl Item {
     /// Writes it as far as it has come.
     pub fn write(&self, status: &str, out: &mut Object<'_>) {
-        out.string("id", &self.id);
+        out.string("id", &self.at.id);
         match &self.kind {
             Kind::Call(call) => call.write(status, out),
             Kind::Message(message) => {

@@ -2,7 +2,7 @@
 
 use super::answer::{Frame, State};
 use super::events::{Events, begin_text, end_call, end_message, end_reasoning, number};
-use super::item::{Call, Item, Kind, Message, Reasoning, annotation, refused, summary};
+use super::item::{Call, Item, Kind, Message, Place, Reasoning, annotation, refused, summary};
 use super::tools::custom;
 use crate::api::{Voice, Wish};
 use crate::canonical::answer::{Citation, Completion, FinishReason, ThinkingBlock};
@@ -85,18 +85,17 @@ impl Speaker {
             Kind::Reasoning(_) => "rs",
         };
         let index = self.items.len();
-        let item = Item {
+        let at = Place {
             id: format!("{start}_{}_{index}", self.frame.id),
+            index,
+        };
+        let item = Item {
+            at,
             kind,
             open: true,
         };
-        self.events.item(
-            out,
-            "response.output_item.added",
-            index,
-            &item,
-            "in_progress",
-        );
+        self.events
+            .item(out, "response.output_item.added", &item, "in_progress");
         self.items.push(item);
         index
     }
@@ -109,10 +108,10 @@ impl Speaker {
         if let Some(item) = self.items.get_mut(index)
             && let Kind::Message(message) = &mut item.kind
         {
-            begin_text(message, &mut self.events, index, &item.id, out);
+            begin_text(message, &mut self.events, &item.at, out);
             message.text.get_or_insert_default().push_str(text);
             let kind = "response.output_text.delta";
-            self.events.of(out, kind, index, &item.id, |event| {
+            self.events.of(out, kind, &item.at, |event| {
                 event.number("content_index", 0);
                 event.string("delta", text);
                 event.raw("logprobs", b"[]");
@@ -125,10 +124,10 @@ impl Speaker {
         if let Some(item) = self.items.get_mut(index)
             && let Kind::Message(message) = &mut item.kind
         {
-            begin_text(message, &mut self.events, index, &item.id, out);
+            begin_text(message, &mut self.events, &item.at, out);
             let place = number(message.citations.len());
             let kind = "response.output_text.annotation.added";
-            self.events.of(out, kind, index, &item.id, |event| {
+            self.events.of(out, kind, &item.at, |event| {
                 event.number("content_index", 0);
                 event.number("annotation_index", place);
                 event.object("annotation", |object| annotation(object, citation));
@@ -148,14 +147,14 @@ impl Speaker {
             let place = u64::from(message.text.is_some());
             if message.refusal.is_none() {
                 let kind = "response.content_part.added";
-                self.events.of(out, kind, index, &item.id, |event| {
+                self.events.of(out, kind, &item.at, |event| {
                     event.number("content_index", place);
                     event.object("part", |part| refused(part, ""));
                 });
             }
             message.refusal.get_or_insert_default().push_str(text);
             self.events
-                .of(out, "response.refusal.delta", index, &item.id, |event| {
+                .of(out, "response.refusal.delta", &item.at, |event| {
                     event.number("content_index", place);
                     event.string("delta", text);
                 });
@@ -172,14 +171,14 @@ impl Speaker {
         {
             if reasoning.text.is_empty() {
                 let kind = "response.reasoning_summary_part.added";
-                self.events.of(out, kind, index, &item.id, |event| {
+                self.events.of(out, kind, &item.at, |event| {
                     event.number("summary_index", 0);
                     event.object("part", |part| summary(part, ""));
                 });
             }
             reasoning.text.push_str(text);
             let kind = "response.reasoning_summary_text.delta";
-            self.events.of(out, kind, index, &item.id, |event| {
+            self.events.of(out, kind, &item.at, |event| {
                 event.number("summary_index", 0);
                 event.string("delta", text);
             });
@@ -218,7 +217,7 @@ impl Speaker {
             call.arguments.push_str(fragment);
             if !call.custom && !fragment.is_empty() {
                 let kind = "response.function_call_arguments.delta";
-                self.events.of(out, kind, index, &item.id, |event| {
+                self.events.of(out, kind, &item.at, |event| {
                     event.string("delta", fragment);
                 });
             }
@@ -239,12 +238,10 @@ impl Speaker {
             }
             item.open = false;
             match &mut item.kind {
-                Kind::Call(call) => end_call(call, &mut self.events, index, &item.id, out),
-                Kind::Message(message) => {
-                    end_message(message, &mut self.events, index, &item.id, out)
-                }
+                Kind::Call(call) => end_call(call, &mut self.events, &item.at, out),
+                Kind::Message(message) => end_message(message, &mut self.events, &item.at, out),
                 Kind::Reasoning(reasoning) => {
-                    end_reasoning(reasoning, &mut self.events, index, &item.id, out);
+                    end_reasoning(reasoning, &mut self.events, &item.at, out);
                 }
             }
             let status = if index == last {
@@ -253,7 +250,7 @@ impl Speaker {
                 "completed"
             };
             self.events
-                .item(out, "response.output_item.done", index, item, status);
+                .item(out, "response.output_item.done", item, status);
         }
     }
 
