@@ -5,6 +5,7 @@ pub mod completions;
 pub mod gemini;
 pub mod health;
 mod look;
+pub mod messages;
 pub mod models;
 pub mod plain;
 pub mod responses;
@@ -95,12 +96,11 @@ pub fn client(format: Format) -> &'static dyn ClientFormat {
     match format {
         Format::Chat => &chat::CHAT,
         Format::Completions => &completions::COMPLETIONS,
+        Format::CountTokens | Format::Messages => &messages::MESSAGES,
         Format::Gemini => &gemini::GEMINI,
         Format::Responses => &responses::RESPONSES,
-        Format::CountTokens
-        | Format::Embeddings
+        Format::Embeddings
         | Format::Images
-        | Format::Messages
         | Format::Moderations
         | Format::Passthrough
         | Format::Rerank

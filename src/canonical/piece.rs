@@ -57,8 +57,7 @@ pub fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
         id: completion.id.as_deref(),
         model: completion.model.as_deref(),
     }];
-    pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
-    pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
+    push_thoughts(completion, &mut pieces);
     pieces.extend(completion.content.as_deref().map(Piece::Content));
     pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
     for (index, call) in (0..).zip(&completion.tool_calls) {
@@ -77,4 +76,64 @@ pub fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
     pieces.extend(completion.usage.map(Piece::Usage));
     pieces.push(Piece::End);
     pieces
+}
+
+/// Each block of reasoning behind its own text, where the blocks say what the reasoning is.
+fn push_thoughts<'a>(completion: &'a Completion, pieces: &mut Vec<Piece<'a>>) {
+    let text = |block: &'a ThinkingBlock| match block {
+        ThinkingBlock::Redacted { .. } => "",
+        ThinkingBlock::Signed { thinking, .. } => thinking.as_str(),
+    };
+    let reasoning = completion.reasoning.as_deref().unwrap_or_default();
+    let told: String = completion.thinking.iter().map(text).collect();
+    let by_block = told == reasoning;
+    if !by_block {
+        pieces.push(Piece::Reasoning(reasoning));
+    }
+    for block in &completion.thinking {
+        if by_block && !text(block).is_empty() {
+            pieces.push(Piece::Reasoning(text(block)));
+        }
+        pieces.push(Piece::Thinking(block.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thoughts(reasoning: Option<&str>, blocks: &[(&str, &str)]) -> Vec<String> {
+        let signed = |(thinking, signature): &(&str, &str)| ThinkingBlock::Signed {
+            signature: (*signature).to_owned(),
+            thinking: (*thinking).to_owned(),
+        };
+        let completion = Completion {
+            reasoning: reasoning.map(str::to_owned),
+            thinking: blocks.iter().map(signed).collect(),
+            ..Completion::default()
+        };
+        let told = |piece: &Piece<'_>| match piece {
+            Piece::Reasoning(text) => Some((*text).to_owned()),
+            Piece::Thinking(ThinkingBlock::Signed { signature, .. }) => {
+                Some(format!("signed {signature}"))
+            }
+            _ => None,
+        };
+        pieces(&completion).iter().filter_map(told).collect()
+    }
+
+    #[test]
+    fn each_block_of_reasoning_comes_behind_its_own_text() {
+        assert_eq!(
+            thoughts(Some("ab"), &[("a", "1"), ("b", "2")]),
+            ["a", "signed 1", "b", "signed 2"]
+        );
+        assert_eq!(thoughts(Some("a"), &[]), ["a"]);
+        assert_eq!(thoughts(None, &[("", "1")]), ["signed 1"]);
+    }
+
+    #[test]
+    fn reasoning_that_its_blocks_do_not_say_comes_first() {
+        assert_eq!(thoughts(Some("a"), &[("", "1")]), ["a", "signed 1"]);
+    }
 }

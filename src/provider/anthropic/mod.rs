@@ -9,6 +9,7 @@ mod media;
 mod message;
 mod models;
 mod names;
+pub(super) mod native;
 mod output;
 mod pairing;
 mod params;
@@ -32,6 +33,7 @@ use stream::Stream;
 
 use super::{Decode, Encoded, Provider, Reading, Target};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
@@ -71,10 +73,14 @@ impl Provider for Anthropic {
         let worded = request::word(request, target)?;
         Ok(Encoded {
             path: path(target.base_path),
-            headers: headers(target.key, worded.betas),
+            headers: headers(target.key, VERSION, worded.betas),
             body: Some(worded.body),
             reading: Reading::Foreign(Box::new(Decoder::new(worded.reply))),
         })
+    }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        native::encode(asked, target).map(Ok)
     }
 }
 
@@ -87,10 +93,15 @@ fn path(base: &str) -> String {
     format!("{base}/v1/messages")
 }
 
-fn headers(key: Option<&Secret>, mut betas: Vec<&'static str>) -> Vec<(&'static str, String)> {
+/// The fields of the head, the credential among them. `version` is the API's whose words are spoken.
+fn headers(
+    key: Option<&Secret>,
+    version: &str,
+    mut betas: Vec<&str>,
+) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("content-type", "application/json".to_owned()),
-        ("anthropic-version", VERSION.to_owned()),
+        ("anthropic-version", version.to_owned()),
     ];
     match key.map(Secret::expose) {
         Some(token) if token.starts_with("sk-ant-oat") => {
@@ -160,7 +171,7 @@ mod tests {
     }
 
     fn header(key: &str, betas: Vec<&'static str>, name: &str) -> Option<String> {
-        let headers = headers(Some(&Secret::new(key.to_owned())), betas);
+        let headers = headers(Some(&Secret::new(key.to_owned())), VERSION, betas);
         headers
             .into_iter()
             .find(|(header, _)| *header == name)

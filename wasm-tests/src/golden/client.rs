@@ -5,7 +5,7 @@ use dragoman::canonical::asked::{Asked, Line};
 use dragoman::canonical::format::Format;
 use dragoman::gateway::relay::foreign::ForeignRelay;
 use dragoman::gateway::relay::{Output, Relay};
-use dragoman::provider::{self, Decode, Reading, Target};
+use dragoman::provider::{self, Decode, Reading, Target, openai_like};
 use serde_json::Value;
 
 use super::case::{Fixture, chat, refused, same};
@@ -61,7 +61,7 @@ fn voice(name: &str, fixture: &Fixture<'_>) -> Box<dyn Voice> {
 /// The reader of the vendor whose words the fixture has: `provider`, or one that speaks OpenAI's format.
 fn decoder(fixture: &Fixture<'_>) -> Box<dyn Decode> {
     let Some(vendor) = fixture.value("provider") else {
-        return provider::openai_like::decode::new("openai");
+        return openai_like::decode::new("openai");
     };
     let vendor = provider::find(vendor.as_str().expect("a name")).expect("a provider");
     let request = chat(r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#);

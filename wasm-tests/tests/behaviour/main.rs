@@ -17,6 +17,7 @@ mod fallbacks;
 mod hedging;
 mod held;
 mod leaving;
+mod messages;
 mod midstream;
 mod mocks;
 mod names;
