@@ -59,7 +59,8 @@ fn item<'a>(json: &'a [u8], at: &Place, talk: &mut Talk<'a>) -> Result<(), ApiEr
         "function_call_output" | "custom_tool_call_output" => result(&item, at, talk)?,
         "reasoning" => reasoning(&item, talk),
         "item_reference" => {
-            let words = "an 'item_reference' refers to what was kept of an earlier answer, and for this model nothing is: send the item itself";
+            let words = "an 'item_reference' refers to what was kept of an earlier answer, and for this model nothing is: send the \
+                         item itself (SDKs do with 'store' set to false)";
             return Err(unsupported("input", words));
         }
         // What a vendor did for itself, and what only that vendor can read.
