@@ -287,6 +287,12 @@ pub trait Provider: Sync + fmt::Debug {
     }
 }
 
+/// Reads an answer in OpenAI's format by the vendor of that name, for a client that speaks another.
+#[must_use]
+pub fn openai_reader(name: &'static str) -> Box<dyn Decode> {
+    openai_like::decode::new(name)
+}
+
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {

@@ -30,6 +30,7 @@ mod spoken;
 mod streams;
 mod tokens;
 mod told;
+mod ways_in;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]
