@@ -287,12 +287,6 @@ pub trait Provider: Sync + fmt::Debug {
     }
 }
 
-/// Reads an answer in OpenAI's format by the vendor of that name, for a client that speaks another.
-#[must_use]
-pub fn openai_reader(name: &'static str) -> Box<dyn Decode> {
-    openai_like::decode::new(name)
-}
-
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
@@ -307,7 +301,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: &[&dyn Provider] = &[
+static ALL: [&dyn Provider; 7] = [
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,
