@@ -1,7 +1,7 @@
 //! Clients that speak OpenAI's responses, Gemini's contents or legacy completions, whoever answers.
 
 use serde_json::{Value, json};
-use wasm_tests::world::{Answer, Call, Outcome, Upstream, World, at_every_cut};
+use wasm_tests::world::{Answer, Call, KEYS, Outcome, Upstream, World, at_every_cut};
 
 use crate::rule;
 use crate::spoken::{done, event, role, stop, usage, word};
@@ -57,6 +57,18 @@ impl Way {
     }
 }
 
+/// A vendor that speaks OpenAI's chat and nothing else of OpenAI's, and Anthropic.
+fn our_world() -> World {
+    let entry = |name: &str, model: &str, key: &str| {
+        json!({"model_name": name, "litellm_params": {"model": model, "api_key": key,
+            "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6, "cache_read_input_token_cost": 5e-7}})
+    };
+    World::with(json!({"model_list": [
+        entry("gpt", "cerebras/gpt-4o", KEYS[0]),
+        entry("claude", "anthropic/claude-haiku-4-5", KEYS[1]),
+    ]}))
+}
+
 /// What is said in an answer, whatever its format.
 fn said(answer: &Value) -> &Value {
     [
@@ -79,11 +91,7 @@ fn told(answer: &Answer) -> Vec<Value> {
 }
 
 fn streamed(way: &Way, words: &[String]) -> Outcome {
-    at_every_cut(
-        &mut World::default(),
-        &way.ask_stream("gpt"),
-        words.concat(),
-    )
+    at_every_cut(&mut our_world(), &way.ask_stream("gpt"), words.concat())
 }
 
 #[rule]
@@ -93,7 +101,7 @@ fn every_vendor_is_asked_in_its_own_words() {
             ("gpt", "/v1/chat/completions", "gpt-4o"),
             ("claude", "/v1/messages", "claude-haiku-4-5"),
         ] {
-            let mut world = World::default();
+            let mut world = our_world();
             let visit = world.send(way.ask(model));
             let sent = visit.provider();
             assert_eq!(sent.head.get(":path"), Some(path), "{}", way.name);
@@ -108,7 +116,7 @@ fn every_vendor_is_asked_in_its_own_words() {
 fn every_vendors_answer_is_told_in_the_clients_words_and_counted() {
     for way in &WAYS {
         for (model, answer) in [("gpt", CHAT), ("claude", MESSAGE)] {
-            let mut world = World::default();
+            let mut world = our_world();
             let upstream = Upstream::json(200, answer);
             let visit = world.send(way.ask(model)).answered(&upstream);
             assert_eq!(
@@ -153,7 +161,7 @@ fn a_stream_is_told_in_the_clients_events_and_counted_wherever_it_is_cut() {
 #[rule]
 fn a_complete_answer_to_a_stream_request_is_told_in_events() {
     for way in &WAYS {
-        let mut world = World::default();
+        let mut world = our_world();
         let upstream = Upstream::json(200, CHAT);
         let visit = world.send(way.ask_stream("gpt")).answered(&upstream);
         let media = visit.client().header("content-type").unwrap();
@@ -174,7 +182,7 @@ fn a_stream_that_breaks_off_ends_with_an_error_in_the_clients_words() {
         (&WAYS[1], "/error/message"),
         (&WAYS[2], "/error/message"),
     ] {
-        let mut world = World::default();
+        let mut world = our_world();
         let mut visit = world.send(way.ask_stream("gpt"));
         visit.begin(&Upstream::stream(&[b""]));
         for part in [role(), word("one"), down.clone()] {
@@ -204,7 +212,7 @@ fn a_stream_that_breaks_off_ends_with_an_error_in_the_clients_words() {
 #[rule]
 fn errors_are_told_in_the_clients_words() {
     for way in &WAYS {
-        let mut world = World::default();
+        let mut world = our_world();
         let visit = world.send(way.ask("nobody"));
         assert_eq!(visit.client().status, 404);
         let error = visit.client().json()["error"].clone();
@@ -232,7 +240,7 @@ fn what_only_one_vendor_can_do_is_refused_before_anybody_is_asked() {
             "previous_response_id",
         ),
     ] {
-        let mut world = World::default();
+        let mut world = our_world();
         let visit = world.send(Call::chat(body.to_string()).to(path));
         assert_eq!(visit.client().status, 400, "{path}");
         assert_eq!(visit.client().json()["error"]["param"], param);
@@ -244,7 +252,7 @@ fn what_only_one_vendor_can_do_is_refused_before_anybody_is_asked() {
 fn a_stream_of_geminis_is_one_array_unless_events_are_asked_for() {
     let path = "/v1beta/models/gpt:streamGenerateContent";
     let body = (WAYS[1].body)("gpt").to_string();
-    let mut world = World::default();
+    let mut world = our_world();
     let mut visit = world.send(Call::chat(&body).to(path));
     visit.begin(&Upstream::stream(&[b""]));
     for part in [role(), word("one"), word("two"), stop(), usage()] {
@@ -257,7 +265,7 @@ fn a_stream_of_geminis_is_one_array_unless_events_are_asked_for() {
     let texts: Vec<_> = frames.as_array().unwrap().iter().map(said).collect();
     assert_eq!(texts, ["one", "two", ""]);
 
-    let mut world = World::default();
+    let mut world = our_world();
     let mut visit = world.send(Call::chat(&body).to(path));
     visit.begin(&Upstream::stream(&[b""]));
     visit.chunk([role(), word("one")].concat().as_bytes(), false);
@@ -271,7 +279,7 @@ fn a_stream_of_geminis_is_one_array_unless_events_are_asked_for() {
 
 #[rule]
 fn tokens_of_contents_are_guessed_where_the_vendor_does_not_count() {
-    let mut world = World::default();
+    let mut world = our_world();
     let call = Call::chat((WAYS[1].body)("").to_string()).to("/v1beta/models/gpt:countTokens");
     let visit = world.send(call);
     assert!(visit.client().json()["totalTokens"].as_u64().unwrap() > 5);
