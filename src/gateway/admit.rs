@@ -1,5 +1,7 @@
 //! Which API, which caller, may it: everything that is decided before a provider is involved.
 
+use percent_encoding::percent_decode_str;
+
 use super::effect::{Effect, Reply};
 use super::{heads, refuse};
 use crate::api::{self, Entry, Operation, Route};
@@ -9,8 +11,8 @@ use crate::canonical::format::Format;
 use crate::config::plan::Plan;
 use crate::value::head::Head;
 
-/// Where callers may put their key: OpenAI's clients, Anthropic's, Azure's.
-const KEY_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
+/// Where callers may put their key: OpenAI's clients, Anthropic's, Azure's, Google's.
+const KEY_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
 /// What becomes of a request by its head alone.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
     let operation = route.operation();
     let refused = |error: ApiError| Admission::Refused(operation, error);
     if operation != Operation::Health
-        && let Err(error) = authenticate(head, plan)
+        && let Err(error) = authenticate(head, operation.format(), plan)
     {
         return refused(error);
     }
@@ -68,7 +70,7 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
                 headers: heads::of_format(head),
                 method: head.get(":method").unwrap_or_default().to_owned(),
                 model: model.as_deref().map(str::to_owned),
-                path: String::new(),
+                path: said_by_path(*format, head),
                 stream: *stream,
             }),
             Err(error) => refused(error),
@@ -114,7 +116,7 @@ fn models(head: &Head, plan: &Plan) -> Vec<u8> {
     api::models::list(plan.listed())
 }
 
-fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {
+fn authenticate(head: &Head, format: Format, plan: &Plan) -> Result<(), ApiError> {
     let Some(master) = &plan.master_key else {
         return Ok(());
     };
@@ -127,7 +129,31 @@ fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {
             }
         }
     }
+    if let Some(key) = key_of_path(format, head) {
+        presented = true;
+        if master.is(&key) {
+            return Ok(());
+        }
+    }
     Err(refuse::unauthorized(presented))
+}
+
+/// The key that clients of Gemini may put into the query.
+fn key_of_path(format: Format, head: &Head) -> Option<String> {
+    let (_, query) = head.get(":path")?.split_once('?')?;
+    let key = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("key="))?;
+    let text = percent_decode_str(key).decode_utf8().ok()?;
+    (format == Format::Gemini).then(|| text.into_owned())
+}
+
+/// Path and query, where the format says in them more than the route: of Gemini's, how a stream is framed.
+fn said_by_path(format: Format, head: &Head) -> String {
+    if format == Format::Gemini {
+        return head.get(":path").unwrap_or_default().to_owned();
+    }
+    String::new()
 }
 
 /// The credential in a header's value: what follows `Bearer`, or all of it.

@@ -11,7 +11,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Provider, Reading, Target, openai_like};
+use crate::provider::{Encoded, Provider, Reading, Target};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -110,11 +110,10 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     } = encode(asked, wording)?;
     // OpenAI's words are passed on only to a client that speaks them and is to have them as they are.
     let is_worded_anew = asked.format != Format::Chat || deployment.rules.merge_reasoning;
-    let reading = match reading {
-        Reading::Openai if is_worded_anew => {
-            Reading::Foreign(openai_like::decode::new(deployment.provider.name()))
-        }
-        reading => reading,
+    let reading = if is_worded_anew {
+        reading.anew(deployment.provider.name())
+    } else {
+        reading
     };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();
@@ -158,7 +157,9 @@ pub fn own_answer(asked: &Asked<'_>, wording: &Wording<'_>) -> Option<Vec<u8>> {
     }
     let answer = api::client(asked.format).own_answer(asked)?;
     let provider = wording.deployment.provider;
-    let asks = provider.native(asked, &target(wording)).is_some();
+    // What is Google's own of a request for contents would generate them instead of counting.
+    let counts = asked.format == Format::Gemini;
+    let asks = !counts && provider.native(asked, &target(wording)).is_some();
     (!asks).then_some(answer)
 }
 
@@ -185,6 +186,7 @@ fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError>
     let body = encoded.body.as_deref().unwrap_or(asked.body);
     if let Some(extended) = params::with(body, &rules.extra_body) {
         encoded.body = Some(extended);
+        return provider.resigned(encoded, &target);
     }
     Ok(encoded)
 }

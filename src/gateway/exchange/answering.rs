@@ -2,6 +2,7 @@
 
 use super::streaming::event_stream;
 use super::{Exchange, Opening, State, secrets_of};
+use crate::api::EVENT_STREAM;
 use crate::canonical::error::{ApiError, Class};
 use crate::gateway::attempt::Attempt;
 use crate::gateway::book::Sample;
@@ -19,6 +20,14 @@ use crate::usage::metrics::Counter;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+
+/// Media types of answers that come in pieces.
+const STREAMS: [&str; 4] = [
+    "application/json-lines",
+    "application/vnd.amazon.eventstream",
+    "application/x-ndjson",
+    "text/event-stream",
+];
 
 /// What the head of an answer promises.
 pub(super) enum Promise {
@@ -57,7 +66,7 @@ impl Promise {
             return Self::Opaque;
         }
         match head.media_type().unwrap_or_default().as_str() {
-            "text/event-stream" if stream => Self::Stream,
+            media if stream && STREAMS.contains(&media) => Self::Stream,
             "text/html" => Self::Failure(malformed("it is a web page")),
             _ => Self::Whole,
         }
@@ -237,9 +246,9 @@ impl Exchange {
         if let Some(media) = answer.content_type {
             head.set("content-type", media);
         }
-        if answer.content_type == Some(whole::EVENT_STREAM) {
+        if answer.content_type == Some(EVENT_STREAM) {
             head.remove("content-length");
-            event_stream(&mut head);
+            event_stream(&mut head, EVENT_STREAM);
         } else {
             if let Some(body) = &clean {
                 head.set("content-length", body.len().to_string());

@@ -6,7 +6,7 @@ use super::fault::bad_request;
 use super::models::{Abilities, Thinking};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::{ChatRequest, TO_GATEWAY};
-use crate::provider::Target;
+use crate::provider::{Rules, Target};
 use crate::wire::json::Member;
 
 /// Members that the translation reads.
@@ -63,7 +63,7 @@ pub(in crate::provider) const IGNORED: [&str; 24] = [
 ];
 
 /// Members of OpenAI's that Anthropic has nothing for, and the value with which they ask for nothing.
-const UNSUPPORTED: [(&str, &str); 20] = [
+pub(in crate::provider) const UNSUPPORTED: [(&str, &str); 20] = [
     ("audio", ""),
     ("frequency_penalty", "0"),
     ("function_call", "\"none\""),
@@ -98,7 +98,7 @@ const BETAS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A 400 naming every such member and the way to have it dropped.
-pub(super) fn check(
+pub(in crate::provider) fn check(
     request: &ChatRequest<'_>,
     target: &Target<'_>,
     abilities: &Abilities,
@@ -125,7 +125,10 @@ pub(in crate::provider) fn refuse(
     if target.drop_params || asked {
         return Ok(());
     }
-    let refused: Vec<String> = stated(request).filter_map(refused).collect();
+    let refused: Vec<String> = stated(request)
+        .filter_map(refused)
+        .filter(|name| !target.rules.allows(name))
+        .collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
@@ -140,18 +143,25 @@ pub(in crate::provider) fn refuse(
 
 /// A member that Anthropic is given as it is.
 #[derive(Debug)]
-pub(super) struct Forwarded<'r> {
+pub(in crate::provider) struct Forwarded<'r> {
     pub name: Cow<'r, str>,
     pub value: &'r [u8],
 }
 
-/// The members that are forwarded: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+/// The members that are forwarded: those that neither OpenAI nor a gateway knows, and those the operator says Anthropic knows.
+pub(in crate::provider) fn forwarded<'r>(
+    request: &'r ChatRequest<'_>,
+    rules: &'r Rules,
+) -> impl Iterator<Item = Forwarded<'r>> {
     let named = stated(request).map(|member| Forwarded {
         name: member.key.decode(),
         value: member.value,
     });
-    named.filter(|member| !is_known(&member.name))
+    named.filter(|member| !is_known(&member.name) || is_allowed(&member.name, rules))
+}
+
+fn is_allowed(name: &str, rules: &Rules) -> bool {
+    rules.allows(name) && UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
 
 fn is_known(name: &str) -> bool {
@@ -162,7 +172,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// The beta that a forwarded member needs.
-pub(super) fn beta(name: &str) -> Option<&'static str> {
+pub(in crate::provider) fn beta(name: &str) -> Option<&'static str> {
     BETAS
         .iter()
         .find(|(member, _)| *member == name)
@@ -241,6 +251,6 @@ mod tests {
         };
         let target = Target::of_model("claude-haiku-4-5");
         assert!(check(&request, &target, &models::of(target.model)).is_ok());
-        assert_eq!(forwarded(&request).count(), 0);
+        assert_eq!(forwarded(&request, target.rules).count(), 0);
     }
 }

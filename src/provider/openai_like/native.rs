@@ -1,8 +1,9 @@
 //! The operations besides chat that compatible vendors have: the client's body with the model's name changed, and an
 //! answer that goes back as it comes.
 
+use super::edit::metadata;
 use super::follow::Follower;
-use super::form;
+use super::{Quirks, Route, form};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
 use crate::canonical::format::Format;
@@ -34,11 +35,15 @@ pub(in crate::provider) const fn path(format: Format) -> Option<&'static str> {
 /// A 400 when a form has no part that names the model.
 pub(in crate::provider) fn encode(
     asked: &Asked<'_>,
-    model: &str,
-    path: String,
-    mut headers: Vec<(&'static str, String)>,
-    provider: &'static str,
+    route: Route<'_>,
+    (provider, quirks): (&'static str, &Quirks),
 ) -> Result<Encoded, ApiError> {
+    let Route {
+        mut headers,
+        model,
+        path,
+    } = route;
+    let model = model.unwrap_or(&asked.model);
     let body = if asked.format == Format::Transcriptions {
         let media = asked.headers.get("content-type").unwrap_or_default();
         headers.push(("content-type", media.to_owned()));
@@ -48,7 +53,7 @@ pub(in crate::provider) fn encode(
         })?;
         Some(body)
     } else {
-        json(asked, model)
+        json(asked, model, quirks)
     };
     Ok(Encoded {
         path,
@@ -59,7 +64,7 @@ pub(in crate::provider) fn encode(
 }
 
 /// The client's object with another model, and without what is said to the gateway.
-fn json(asked: &Asked<'_>, model: &str) -> Option<Vec<u8>> {
+fn json(asked: &Asked<'_>, model: &str, quirks: &Quirks) -> Option<Vec<u8>> {
     let members = &asked.members;
     let mut splice = Splice::new(asked.body, members);
     let last = members.get("model");
@@ -70,11 +75,21 @@ fn json(asked: &Asked<'_>, model: &str) -> Option<Vec<u8>> {
             splice.remove(member);
         }
     }
+    metadata(members, &mut splice);
     let wanted = quote(model);
     match last {
         Some(member) if member.value == wanted => {}
         Some(member) => splice.replace(member, wanted),
         None => splice.add("model", &wanted),
+    }
+    let is_embedding = asked.format == Format::Embeddings;
+    let changes = if is_embedding { quirks.embeddings } else { &[] };
+    for (ours, theirs) in changes {
+        match members.get(ours) {
+            Some(member) if theirs.is_empty() => splice.remove(member),
+            Some(member) => splice.rename(member, theirs),
+            None => {}
+        }
     }
     splice.apply()
 }

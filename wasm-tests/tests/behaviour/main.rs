@@ -11,6 +11,7 @@
 mod access;
 mod accounts;
 mod answers;
+mod aws;
 mod deadlines;
 mod failures;
 mod fallbacks;
@@ -21,6 +22,7 @@ mod messages;
 mod midstream;
 mod mocks;
 mod names;
+mod parameters;
 mod requests;
 mod retries;
 mod scenario;
@@ -28,6 +30,7 @@ mod spoken;
 mod streams;
 mod tokens;
 mod told;
+mod ways_in;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use dragoman::gateway::tokens;
 use dragoman::config::plan::{Endpoint, Plan};
+use dragoman::gateway::tokens;
 use serde_json::Value;
 
 use super::{Bootstrap, Upstream};
