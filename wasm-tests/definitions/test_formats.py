@@ -12,9 +12,10 @@ def named(events):
 
 
 def of_each(definition, error):
-    """A definition of streams whose events are alike."""
+    """A definition of streams whose events are alike; what ends them is no JSON."""
 
     def check(events):
+        events = [event for event in events if event != "[DONE]"]
         return [problem for event in events for problem in (error if "error" in event else definition)(event)]
 
     return check

@@ -58,6 +58,7 @@ DEFINITIONS = {
 
 # What clients' own members or a vendor's newer ones are forwarded for, though no definition has them yet.
 ON_PURPOSE = {
+    "anthropic/allowed-parameter.request.json": ["body.seed: unknown member"],
     "anthropic/output-config-merged.request.json": ["body.output_config.x: unknown member"],
     "gemini/native-tools.request.json": ["body.tools[2].url_context: unknown member"],
 }
