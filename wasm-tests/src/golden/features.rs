@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value};
 
-/// What README has a column for, and how a fixture shows it.
-const FEATURES: [(&str, fn(&Shown) -> bool); 9] = [
+/// A column of README's table, and whether a fixture shows it.
+type Column = (&'static str, fn(&Shown) -> bool);
+
+/// What README has columns for.
+const FEATURES: [Column; 9] = [
     ("plain", |shown| shown.is_plain()),
     ("stream", |shown| shown.stream && !shown.fails),
     ("tools", |shown| shown.tools),
