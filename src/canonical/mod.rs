@@ -5,6 +5,7 @@ pub mod asked;
 pub mod error;
 pub mod format;
 pub mod piece;
+pub mod place;
 pub mod reason;
 pub mod request;
 pub mod scan;

@@ -10,7 +10,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Reading, Target, openai_like};
+use crate::provider::{Encoded, Reading, Target, openai_like, through};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -86,6 +86,8 @@ pub struct Wording<'a> {
     pub model: &'a str,
     /// Whether parameters the vendor cannot honour are dropped whatever the deployment says: a fallback adapts.
     pub adapt: bool,
+    /// How long the client's body is, where the request goes on before it is complete: `Some(None)` if nobody knows.
+    pub flows: Option<Option<usize>>,
     /// The time.
     pub now: Timestamp,
 }
@@ -111,7 +113,9 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();
-    head.push(":method", "POST");
+    let is_through = asked.format == Format::Passthrough;
+    let method = if is_through { asked.method } else { "POST" };
+    head.push(":method", method);
     head.push(
         ":scheme",
         if deployment.endpoint.tls {
@@ -125,9 +129,18 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     for (name, value) in wording.client.pairs() {
         head.push(name, value);
     }
-    let length = body.as_ref().map_or(asked.body.len(), Vec::len);
-    head.set("content-type", "application/json");
-    head.set("content-length", length.to_string());
+    if !is_through {
+        head.set("content-type", "application/json");
+    }
+    let held = asked.body.len();
+    let sent = body.as_ref().map_or(held, Vec::len);
+    let length = match wording.flows {
+        Some(declared) => declared.map(|all| all.saturating_sub(held).saturating_add(sent)),
+        None => Some(sent),
+    };
+    if let Some(length) = length {
+        head.set("content-length", length.to_string());
+    }
     for (name, value) in headers {
         head.set(name, value);
     }
@@ -161,6 +174,9 @@ fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError>
     let target = target(wording);
     if asked.format == Format::Chat {
         return provider.encode(&asked.as_chat(), &target);
+    }
+    if asked.format == Format::Passthrough {
+        return through::encode(provider, asked, &target);
     }
     if let Some(encoded) = provider.native(asked, &target) {
         return encoded;

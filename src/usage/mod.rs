@@ -3,6 +3,7 @@
 mod anthropic;
 mod count;
 pub mod estimate;
+mod found;
 pub mod metrics;
 mod openai;
 pub mod prices;

@@ -13,6 +13,7 @@ use crate::api::{self, Voice};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Deployment;
 use crate::gateway::attempt::{self, Attempt, Worded, Wording};
 use crate::gateway::effect::{Call, Effect, Reply};
@@ -202,12 +203,14 @@ impl Exchange {
         deployment: &Deployment,
         cx: &Context<'_>,
     ) -> Result<Words, ApiError> {
-        let model = cx.plan.asked_of(deployment, work.course.hop());
+        let model = self.model_for(work, asked, deployment, cx);
+        let flows = self.flows.then_some(work.line.length);
         let wording = Wording {
             client: &work.client,
             deployment,
             model: &model,
             adapt: work.has_fallen_back(),
+            flows,
             now: cx.now,
         };
         if let Some(answer) = attempt::own_answer(asked, &wording) {
@@ -216,6 +219,20 @@ impl Exchange {
         let worded = attempt::word(asked, &wording, cx.plan)?;
         let voice = worded.foreign.then(|| self.voice(asked, cx));
         Ok(Words::Theirs(Box::new(worded), voice))
+    }
+
+    /// The model that the deployment is asked for.
+    fn model_for<'a>(
+        &self,
+        work: &Work,
+        asked: &'a Asked<'_>,
+        deployment: &'a Deployment,
+        cx: &Context<'_>,
+    ) -> Cow<'a, str> {
+        if self.format == Format::Passthrough && !work.renames {
+            return Cow::Borrowed(&*asked.model);
+        }
+        cx.plan.asked_of(deployment, work.course.hop())
     }
 
     fn mocked(
@@ -280,6 +297,9 @@ fn launched(
     let prices = unpriced.and_then(|deployment| {
         deployment.prices_for(&cx.plan.asked_of(deployment, work.course.hop()))
     });
+    let is_own = asked.format != Format::Passthrough || work.renames;
+    let other = deployment.filter(|of| !is_own && of.model != asked.model);
+    let prices = other.map_or(prices, |of| Some(Cow::Owned(of.prices_of(&asked.model))));
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),

@@ -40,6 +40,8 @@ impl Inner {
             }
             Effect::Emit(bytes) => self.emit(&bytes, place),
             Effect::Forward { head, body } => {
+                // Nothing that still comes of the request is the gateway's concern.
+                self.whole.set(true);
                 calls::set_head(Map::Request, &head);
                 if let (Some(body), Place::Request(held)) = (body, place) {
                     calls::set_body(Buffer::RequestBody, 0..held, &body);

@@ -30,7 +30,7 @@ mod wish;
 use reply::Reply;
 use stream::Stream;
 
-use super::{Decode, Encoded, Provider, Reading, Target};
+use super::{Decode, Encoded, Provider, Reading, Sent, Target};
 use crate::canonical::answer::Completion;
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
@@ -75,6 +75,23 @@ impl Provider for Anthropic {
             body: Some(worded.body),
             reading: Reading::Foreign(Box::new(Decoder::new(worded.reply))),
         })
+    }
+
+    fn credentials(
+        &self,
+        sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let mut headers = headers(target.key, Vec::new());
+        let asked = |name: &str| sent.headers.get(name);
+        // The client's own version counts, and its betas are not to be lost to the one that a token needs.
+        headers.retain(|(name, _)| *name != "content-type" && (*name != "anthropic-version" || asked(name).is_none()));
+        for (name, value) in &mut headers {
+            if let Some(betas) = asked(name).filter(|_| *name == "anthropic-beta") {
+                *value = format!("{betas},{value}");
+            }
+        }
+        Ok(headers)
     }
 }
 

@@ -76,7 +76,11 @@ impl Visit<'_> {
             effect = self.step(if Some(index) == end {
                 Event::Request { body: body.clone() }
             } else {
-                Event::Growing { held: body.len() }
+                let is_wanted = self.exchange.wants() == Wants::Chunks;
+                Event::Growing {
+                    bytes: if is_wanted { &body } else { b"" },
+                    held: body.len(),
+                }
             });
         }
         match effect {
