@@ -28,8 +28,11 @@ impl Choice {
     pub fn of(vendor: &'static str, model: &str, plan: &Plan) -> Result<Self, ApiError> {
         let is_vendors = |index: &usize| {
             let deployment = plan.deployments.get(*index);
+            // What answers by itself stands in for a vendor's chat, and has no credential.
             deployment.is_some_and(|of| {
-                of.provider.name() == vendor || of.provider.aliases().contains(&vendor)
+                let provider = of.provider;
+                let is_named = provider.name() == vendor || provider.aliases().contains(&vendor);
+                is_named && of.mock_response.is_none()
             })
         };
         let resolved = plan.resolve(model).filter(|_| !model.is_empty());

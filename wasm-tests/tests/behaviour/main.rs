@@ -25,6 +25,7 @@ mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod through;
 mod told;
 
 /// What marks a rule: a test of the harness that runs it.
