@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod health;
+pub mod merged;
 pub mod models;
 pub mod plain;
 pub mod through;

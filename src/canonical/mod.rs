@@ -10,3 +10,4 @@ pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;
+pub mod tidy;

@@ -11,6 +11,7 @@ use super::faults::{BadBase, Note, Trouble};
 use super::headers;
 use super::key::Bearer;
 use super::model::{self, Named, Naming};
+use super::parameters;
 use super::path::Path;
 use super::plan::{Deployment, Endpoint};
 use super::rules::Rest;
@@ -23,6 +24,7 @@ use crate::value::secret::Secret;
 pub(super) struct Defaults {
     pub cluster_header: String,
     pub drop_params: bool,
+    pub modify_params: bool,
     pub max_parallel: Option<u32>,
     pub rest: Rest,
     /// Whether tags have any effect.
@@ -124,6 +126,7 @@ impl Entry<'_> {
             provider: named.provider,
         };
         let api_key = bearer.key(findings);
+        let rules = parameters::rules(&self.params, defaults.modify_params, findings);
         let deployment = self.deployment(named, endpoint, defaults, findings);
         let is_one_model = !deployment.model.contains('*');
         if is_one_model && deployment.prices.is_none() && deployment.mock_response.is_none() {
@@ -133,6 +136,7 @@ impl Entry<'_> {
             api_key,
             extra_headers,
             options,
+            rules,
             ..deployment
         })
     }

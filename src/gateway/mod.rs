@@ -48,6 +48,7 @@ mod exchange;
 mod fixture;
 pub mod heads;
 pub mod meter;
+mod params;
 pub mod refuse;
 pub mod relay;
 pub mod select;

@@ -1,6 +1,7 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod azure;
 pub mod openai_like;
 pub mod through;
 
@@ -45,6 +46,9 @@ pub struct Target<'a> {
 static NO_OPTIONS: Options = Options(Vec::new());
 static NO_RULES: Rules = Rules {
     allowed: Vec::new(),
+    dropped: Vec::new(),
+    extra_body: Vec::new(),
+    merge_reasoning: false,
     modify: false,
 };
 
@@ -100,12 +104,26 @@ impl FromIterator<(&'static str, Secret)> for Options {
 }
 
 /// What the operator wants done about a request's parameters.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// `allowed_openai_params`: passed on whatever is known of the vendor.
     pub allowed: Vec<String>,
+    /// `additional_drop_params`: left out whatever is known of the vendor. Paths, such as `tools[*].function.strict`.
+    pub dropped: Vec<String>,
+    /// `extra_body`: members for the vendor's body, each with its value, JSON.
+    pub extra_body: Vec<(String, String)>,
+    /// `merge_reasoning_content_in_choices`: whether reasoning is told as content, between tags.
+    pub merge_reasoning: bool,
     /// `modify_params`: whether a request may be mended so that the vendor takes it.
     pub modify: bool,
+}
+
+impl Rules {
+    /// Whether the parameter is passed on whatever is known of the vendor.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed == name)
+    }
 }
 
 /// A request in a vendor's words.
@@ -258,4 +276,4 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
+static ALL: [&dyn Provider; 3] = [&anthropic::ANTHROPIC, &azure::AZURE, &azure::AZURE_AI];

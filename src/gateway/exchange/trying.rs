@@ -9,6 +9,7 @@ use super::work::{Told, Work};
 use super::{Exchange, State};
 use crate::api::chat::controls::Mock;
 use crate::api::chat::needs;
+use crate::api::merged::Merged;
 use crate::api::{self, Voice};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
@@ -218,6 +219,12 @@ impl Exchange {
         }
         let worded = attempt::word(asked, &wording, cx.plan)?;
         let voice = worded.foreign.then(|| self.voice(asked, cx));
+        let voice = match voice {
+            Some(voice) if deployment.rules.merge_reasoning => {
+                Some(Box::new(Merged::new(voice)) as Box<dyn Voice>)
+            }
+            other => other,
+        };
         Ok(Words::Theirs(Box::new(worded), voice))
     }
 

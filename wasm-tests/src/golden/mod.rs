@@ -4,7 +4,8 @@
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
 //!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `options` that only the vendor
-//!   understands, `headers` that must be set, and `contains`, spellings that must stand in the body.
+//!   understands, `allowed` parameters, `key`, `authority` and `base_path` of the deployment, `headers` and the `path` that must be
+//!   set, and `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
 //! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
