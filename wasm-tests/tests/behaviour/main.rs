@@ -20,6 +20,7 @@ mod leaving;
 mod midstream;
 mod mocks;
 mod names;
+mod operations;
 mod requests;
 mod retries;
 mod scenario;
