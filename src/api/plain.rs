@@ -69,7 +69,10 @@ mod tests {
     #[test]
     fn only_a_moderation_may_leave_out_its_model() {
         let usual = ("omni-moderation-latest".to_owned(), false);
-        assert_eq!(read(Format::Moderations, r#"{"input":"x"}"#).unwrap(), usual);
+        assert_eq!(
+            read(Format::Moderations, r#"{"input":"x"}"#).unwrap(),
+            usual
+        );
         assert!(read(Format::Moderations, r#"{"model":7}"#).is_err());
         assert!(read(Format::Moderations, "[]").is_err());
         assert!(read(Format::Embeddings, r#"{"input":"x"}"#).is_err());

@@ -53,7 +53,8 @@ pub(super) fn vendor(path: &str) -> Option<(&'static str, &str)> {
 fn leads_away(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
         let text = percent_decode_str(segment).decode_utf8_lossy();
-        text.split(['/', '\\']).any(|part| matches!(part, "." | ".."))
+        text.split(['/', '\\'])
+            .any(|part| matches!(part, "." | ".."))
     })
 }
 
@@ -99,8 +100,14 @@ mod tests {
     fn a_vendors_path_is_known_by_its_first_segment() {
         for (path, expected) in [
             ("/openai/v1/files?x=y", Some(("openai", "/v1/files?x=y"))),
-            ("/anthropic/v1/messages", Some(("anthropic", "/v1/messages"))),
-            ("/bedrock/model/a%3A0/converse", Some(("bedrock", "/model/a%3A0/converse"))),
+            (
+                "/anthropic/v1/messages",
+                Some(("anthropic", "/v1/messages")),
+            ),
+            (
+                "/bedrock/model/a%3A0/converse",
+                Some(("bedrock", "/model/a%3A0/converse")),
+            ),
             ("/openai/deployments/x/images/edits", None),
             ("/openai/", None),
             ("/openai", None),

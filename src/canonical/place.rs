@@ -44,11 +44,26 @@ mod tests {
     fn each_vendor_names_models_in_its_own_place() {
         for (path, expected) in [
             ("/v1/models/gpt-4o?x=/models/y", Some("gpt-4o")),
-            ("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", Some("gemini-2.5-pro")),
-            ("/v1/projects/p/locations/l/publishers/google/models/g:predict", Some("g")),
-            ("/model/us.anthropic.claude-3%3A0/converse", Some("us.anthropic.claude-3:0")),
-            ("/model/us.anthropic.claude-3:0/converse", Some("us.anthropic.claude-3:0")),
-            ("/openai/deployments/my%20one/images/edits?api-version=1", Some("my one")),
+            (
+                "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+                Some("gemini-2.5-pro"),
+            ),
+            (
+                "/v1/projects/p/locations/l/publishers/google/models/g:predict",
+                Some("g"),
+            ),
+            (
+                "/model/us.anthropic.claude-3%3A0/converse",
+                Some("us.anthropic.claude-3:0"),
+            ),
+            (
+                "/model/us.anthropic.claude-3:0/converse",
+                Some("us.anthropic.claude-3:0"),
+            ),
+            (
+                "/openai/deployments/my%20one/images/edits?api-version=1",
+                Some("my one"),
+            ),
             ("/v1/models", None),
             ("/v1/models/", None),
             ("/v1/messages", None),

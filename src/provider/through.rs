@@ -45,7 +45,11 @@ pub fn encode(
         Some(at) => {
             let model = utf8_percent_encode(target.model, SEGMENT).to_string();
             let (before, after) = (below.get(..at.start), below.get(at.end..));
-            let parts = [before.unwrap_or_default(), &model, after.unwrap_or_default()];
+            let parts = [
+                before.unwrap_or_default(),
+                &model,
+                after.unwrap_or_default(),
+            ];
             Cow::Owned(parts.concat())
         }
         None => below,
@@ -81,9 +85,14 @@ fn without_credentials(path: &str) -> Cow<'_, str> {
     };
     let is_credential = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
-        CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(name))
+        CREDENTIALS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
     };
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_credential(pair)).collect();
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !is_credential(pair))
+        .collect();
     if kept.is_empty() {
         return Cow::Borrowed(bare);
     }
@@ -114,7 +123,9 @@ fn joined(base: &str, below: &str) -> String {
 fn is_version(segment: &str) -> bool {
     let number = segment.strip_prefix('v').unwrap_or_default();
     number.starts_with(|first: char| first.is_ascii_digit())
-        && number.chars().all(|character| character.is_ascii_alphanumeric())
+        && number
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric())
 }
 
 /// Nothing is read of it.
@@ -143,11 +154,23 @@ mod tests {
             ("/v1", "/v1/files?limit=2", "/v1/files?limit=2"),
             ("/v1/chat/completions", "/v1/models", "/v1/models"),
             ("", "/v1/messages", "/v1/messages"),
-            ("/v1/messages", "/v1/messages/batches", "/v1/messages/batches"),
-            ("/v1beta", "/v1/models/g:countTokens", "/v1/models/g:countTokens"),
+            (
+                "/v1/messages",
+                "/v1/messages/batches",
+                "/v1/messages/batches",
+            ),
+            (
+                "/v1beta",
+                "/v1/models/g:countTokens",
+                "/v1/models/g:countTokens",
+            ),
             ("/proxy/v1", "/v2/chat", "/proxy/v2/chat"),
             ("/proxy", "/vault/x", "/proxy/vault/x"),
-            ("/openai/v1", "/openai/deployments/a/embeddings?api-version=1", "/openai/deployments/a/embeddings?api-version=1"),
+            (
+                "/openai/v1",
+                "/openai/deployments/a/embeddings?api-version=1",
+                "/openai/deployments/a/embeddings?api-version=1",
+            ),
             ("", "/model/a%3A0/converse", "/model/a%3A0/converse"),
         ] {
             assert_eq!(joined(base, below), path, "{base} and {below}");
@@ -211,7 +234,10 @@ mod tests {
         ] {
             let encoded = sent(provider, "/v1/x", "{}", "group");
             let (name, value) = expected;
-            assert!(encoded.headers.contains(&(name, value.to_owned())), "{provider}");
+            assert!(
+                encoded.headers.contains(&(name, value.to_owned())),
+                "{provider}"
+            );
         }
     }
 }

@@ -22,13 +22,17 @@ impl Usage {
         }
         let first = first(begin);
         let cached = |json| memmem::find(json, b"\"cache_read_input_tokens\"").is_some();
-        let is_anthropics = (cached(last) || first.is_some_and(cached)) && !is(b"\"prompt_tokens\"");
+        let is_anthropics =
+            (cached(last) || first.is_some_and(cached)) && !is(b"\"prompt_tokens\"");
         if !is_anthropics {
             return Usage::from_openai(last).or_else(|| Usage::from_openai(inner(last)?));
         }
         // A stream states the prompt at its beginning and the answer at its end.
         let mut stated = Anthropic::default();
-        first.into_iter().chain([last]).for_each(|json| stated.overlay(json));
+        first
+            .into_iter()
+            .chain([last])
+            .for_each(|json| stated.overlay(json));
         stated.usage()
     }
 }
@@ -71,9 +75,13 @@ fn first(begin: &[u8]) -> Option<&[u8]> {
 fn last(end: &[u8]) -> Option<&[u8]> {
     let mut rest = end;
     loop {
-        let latest = NAMES.iter().filter_map(|name| Some((memmem::rfind(rest, name)?, *name)));
+        let latest = NAMES
+            .iter()
+            .filter_map(|name| Some((memmem::rfind(rest, name)?, *name)));
         let (at, name) = latest.max_by_key(|(at, _)| *at)?;
-        let found = end.get(at..).and_then(|from| object(from.strip_prefix(name)?));
+        let found = end
+            .get(at..)
+            .and_then(|from| object(from.strip_prefix(name)?));
         if found.is_some() {
             return found;
         }
@@ -83,8 +91,13 @@ fn last(end: &[u8]) -> Option<&[u8]> {
 
 /// The object behind a member's name.
 fn object(behind: &[u8]) -> Option<&[u8]> {
-    let value = behind.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-    let object = value.starts_with(b"{").then(|| Reader::new(value).skip().ok())?;
+    let value = behind
+        .trim_ascii_start()
+        .strip_prefix(b":")?
+        .trim_ascii_start();
+    let object = value
+        .starts_with(b"{")
+        .then(|| Reader::new(value).skip().ok())?;
     object.filter(|object| object.len() > 2)
 }
 
@@ -100,12 +113,30 @@ mod tests {
     #[test]
     fn every_vendors_counts_are_found() {
         for (answer, counts) in [
-            (r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3}},"x":1}"#, (7, 2, 3)),
-            (r#"{"usage" : {"input_tokens":4,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":2}}"#, (7, 2, 3)),
-            ("data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":7,\"input_tokens_details\":{\"cached_tokens\":3},\"output_tokens\":2}}}\n\n", (7, 2, 3)),
-            (r#"{"usageMetadata":{"promptTokenCount":7,"cachedContentTokenCount":3,"candidatesTokenCount":1,"thoughtsTokenCount":1}}"#, (7, 2, 3)),
-            ("\0\0\u{1}{\"metrics\":{},\"usage\":{\"inputTokens\":4,\"outputTokens\":2,\"cacheReadInputTokens\":3}}\u{7}", (7, 2, 3)),
-            (r#"{"usage":{"billed_units":{"input_tokens":1},"tokens":{"input_tokens":7,"output_tokens":2}}}"#, (7, 2, 0)),
+            (
+                r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":3}},"x":1}"#,
+                (7, 2, 3),
+            ),
+            (
+                r#"{"usage" : {"input_tokens":4,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":2}}"#,
+                (7, 2, 3),
+            ),
+            (
+                "data: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":7,\"input_tokens_details\":{\"cached_tokens\":3},\"output_tokens\":2}}}\n\n",
+                (7, 2, 3),
+            ),
+            (
+                r#"{"usageMetadata":{"promptTokenCount":7,"cachedContentTokenCount":3,"candidatesTokenCount":1,"thoughtsTokenCount":1}}"#,
+                (7, 2, 3),
+            ),
+            (
+                "\0\0\u{1}{\"metrics\":{},\"usage\":{\"inputTokens\":4,\"outputTokens\":2,\"cacheReadInputTokens\":3}}\u{7}",
+                (7, 2, 3),
+            ),
+            (
+                r#"{"usage":{"billed_units":{"input_tokens":1},"tokens":{"input_tokens":7,"output_tokens":2}}}"#,
+                (7, 2, 0),
+            ),
         ] {
             assert_eq!(found(answer), Some(counts), "{answer}");
         }

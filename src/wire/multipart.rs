@@ -127,7 +127,8 @@ fn is_file(head: &[u8]) -> bool {
 fn disposition(head: &[u8]) -> Option<&str> {
     let head = core::str::from_utf8(head).ok()?;
     let mut fields = head.split("\r\n").filter_map(|line| line.split_once(':'));
-    let (_, value) = fields.find(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition"))?;
+    let (_, value) =
+        fields.find(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition"))?;
     value.split_once(';').map(|(_, parameters)| parameters)
 }
 
@@ -200,7 +201,11 @@ mod tests {
         let ended = FILE.len() + "--b1".len();
         for cut in 0..ended {
             let in_file = (begun..ended).contains(&cut);
-            assert_eq!(model(&form[..cut]), Search::Unfinished { in_file }, "cut at {cut}");
+            assert_eq!(
+                model(&form[..cut]),
+                Search::Unfinished { in_file },
+                "cut at {cut}"
+            );
         }
     }
 
@@ -232,7 +237,10 @@ mod tests {
     fn the_boundary_is_a_forms() {
         for (media, expected) in [
             ("multipart/form-data; boundary=x", Some("x")),
-            ("Multipart/Form-Data; charset=utf-8; Boundary=\"a;b\"", Some("a;b")),
+            (
+                "Multipart/Form-Data; charset=utf-8; Boundary=\"a;b\"",
+                Some("a;b"),
+            ),
             ("multipart/form-data; boundary=", None),
             ("multipart/form-data", None),
             ("application/json; boundary=x", None),

@@ -132,7 +132,9 @@ impl Exchange {
         };
         self.account.stream = asked.stream;
         self.account.requested = asked.model.chars().take(SHOWN).collect();
-        let through = line.vendor.map(|vendor| Choice::of(vendor, &asked.model, cx.plan));
+        let through = line
+            .vendor
+            .map(|vendor| Choice::of(vendor, &asked.model, cx.plan));
         let work = match through {
             Some(Ok(choice)) => self.work_through(&asked, controls, choice, cx),
             Some(Err(error)) => Err(error),
@@ -177,7 +179,8 @@ impl Exchange {
         controls: Controls,
         cx: &Context<'_>,
     ) -> Result<Work, ApiError> {
-        let resolved = named(&asked.model, cx).ok_or_else(|| refuse::unknown_model(&asked.model))?;
+        let resolved =
+            named(&asked.model, cx).ok_or_else(|| refuse::unknown_model(&asked.model))?;
         self.work_for(resolved, asked, controls, cx)
     }
 

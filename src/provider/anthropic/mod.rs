@@ -85,7 +85,9 @@ impl Provider for Anthropic {
         let mut headers = headers(target.key, Vec::new());
         let asked = |name: &str| sent.headers.get(name);
         // The client's own version counts, and its betas are not to be lost to the one that a token needs.
-        headers.retain(|(name, _)| *name != "content-type" && (*name != "anthropic-version" || asked(name).is_none()));
+        headers.retain(|(name, _)| {
+            *name != "content-type" && (*name != "anthropic-version" || asked(name).is_none())
+        });
         for (name, value) in &mut headers {
             if let Some(betas) = asked(name).filter(|_| *name == "anthropic-beta") {
                 *value = format!("{betas},{value}");

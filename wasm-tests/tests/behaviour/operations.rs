@@ -27,7 +27,10 @@ fn path<'v>(visit: &'v Visit<'_>) -> &'v str {
 #[rule]
 fn each_operation_goes_to_its_path_with_nothing_but_the_model_changed() {
     for (operation, more) in [
-        ("/embeddings", r#""input":"text","encoding_format":"base64""#),
+        (
+            "/embeddings",
+            r#""input":"text","encoding_format":"base64""#,
+        ),
         ("/embeddings", r#""input":["a","b"],"dimensions":2"#),
         ("/embeddings", r#""input":[[1,2],[3]]"#),
         ("/moderations", r#""input":[{"type":"text","text":"x"}]"#),
@@ -61,12 +64,18 @@ fn an_embedding_costs_what_its_prompt_does() {
     let stated = r#","usage":{"prompt_tokens":8,"total_tokens":8}"#;
     for (usage, tokens) in [(stated, Some(8)), ("", None)] {
         let mut world = World::default();
-        let visit = world.send(post("/v1/embeddings", r#"{"model":"gpt","input":"twowords"}"#));
+        let visit = world.send(post(
+            "/v1/embeddings",
+            r#"{"model":"gpt","input":"twowords"}"#,
+        ));
         let answer = answer(usage);
         let visit = visit.answered(&Upstream::json(200, &answer));
         assert_eq!(visit.client().text(), answer);
         let (input, output) = visit.ledger().in_out();
-        assert!((1..9).contains(&input) && output == 0, "vectors are no text");
+        assert!(
+            (1..9).contains(&input) && output == 0,
+            "vectors are no text"
+        );
         assert!(tokens.is_none_or(|tokens| tokens == input));
         assert_eq!(visit.ledger().cost(), input * 2000);
         assert_eq!(visit.ledger().requests(), [("embeddings", 200)]);

@@ -25,7 +25,11 @@ fn header<'v>(visit: &'v Visit<'_>, name: &str) -> Option<&'v str> {
 #[rule]
 fn any_method_and_path_reach_the_vendor_with_the_deployments_key_and_none_of_the_clients() {
     for (method, path, sent) in [
-        ("GET", "/openai/v1/files?limit=2&key=mine", "/v1/files?limit=2"),
+        (
+            "GET",
+            "/openai/v1/files?limit=2&key=mine",
+            "/v1/files?limit=2",
+        ),
         ("DELETE", "/openai/files/f-1", "/v1/files/f-1"),
         ("PATCH", "/openai/v1/a%20b", "/v1/a%20b"),
     ] {
@@ -33,7 +37,13 @@ fn any_method_and_path_reach_the_vendor_with_the_deployments_key_and_none_of_the
         let mut call = Call::new(method, path)
             .header("openai-beta", "assistants=v2")
             .header("range", "bytes=0-1");
-        for name in ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"] {
+        for name in [
+            "authorization",
+            "x-api-key",
+            "api-key",
+            "x-goog-api-key",
+            "cookie",
+        ] {
             call = call.header(name, "Bearer mine");
         }
         let visit = world.send(call);
@@ -188,7 +198,9 @@ fn a_key_that_a_vendor_repeats_does_not_reach_the_client() {
     for status in [200, 400] {
         let mut world = World::default();
         let echo = format!(r#"{{"error":"{} is wrong"}}"#, KEYS[0]);
-        let visit = world.send(call.clone()).answered(&Upstream::json(status, echo));
+        let visit = world
+            .send(call.clone())
+            .answered(&Upstream::json(status, echo));
         assert!(!visit.client().text().contains(KEYS[0]), "{status}");
         assert!(visit.client().text().contains("is wrong"));
         let length = visit.client().body.len().to_string();
@@ -230,7 +242,12 @@ fn limits_of_requests_at_the_same_time_hold_for_it() {
     setting.in_both(|world| {
         let body = r#"{"model":"gpt"}"#;
         let mut first = world.send(post("/openai/v1/any", body));
-        let sent = first.provider().head.get("authorization").unwrap().to_owned();
+        let sent = first
+            .provider()
+            .head
+            .get("authorization")
+            .unwrap()
+            .to_owned();
         assert_eq!(sent, format!("Bearer {}", key("a")));
         first.desert();
         drop(first);
