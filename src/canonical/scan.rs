@@ -74,6 +74,14 @@ impl<'a> Whole<'a> {
     }
 }
 
+/// The bit of the choice with that index; those from the 32nd on share one.
+#[must_use]
+pub fn bit(index: &[u8]) -> u32 {
+    let number = core::str::from_utf8(index).ok();
+    let number = number.and_then(|digits| digits.parse().ok());
+    1_u32.checked_shl(number.unwrap_or(0)).unwrap_or(1 << 31)
+}
+
 /// Whether it is one of OpenAI's reasons to finish.
 fn is_plain(reason: &[u8]) -> bool {
     matches!(
@@ -128,8 +136,8 @@ pub struct Chunk<'a> {
     pub bare: bool,
     /// Why a choice finished, in a word that is no reason but a failure.
     pub broken: Option<Text<'a>>,
-    /// Whether tools are called.
-    pub calls: bool,
+    /// Which choices call tools, one bit each.
+    pub calls: u32,
     /// `created`, as spelled.
     pub created: Option<&'a [u8]>,
     /// Whether it reports a failure.
@@ -142,10 +150,10 @@ pub struct Chunk<'a> {
     pub model: Option<&'a [u8]>,
     /// Whether it is in a dialect, which [`Tidy`](super::tidy::Tidy) makes plain.
     pub odd: bool,
-    /// Why a choice finished.
-    pub reason: Option<Text<'a>>,
     /// Which tier serves it.
     pub service_tier: Option<Text<'a>>,
+    /// Which choices stopped without another reason, one bit each.
+    pub stops: u32,
     /// The `usage` object.
     pub usage: Option<&'a [u8]>,
     /// Where the whole `usage` member stands, if it is there at all, even as `null`.
@@ -191,10 +199,9 @@ fn member<'a>(
         }
         // Groq reports usage under its own name as well, and counts it once.
         b"x_groq" => {
-            let inner = reader.skip()?;
-            if found.usage.is_none() {
-                found.usage = whole(inner).ok().and_then(|inner| inner.usage);
-            }
+            let inner = whole(reader.skip()?).unwrap_or_default();
+            found.failed |= inner.failed;
+            found.usage = found.usage.or(inner.usage);
         }
         _ => found.failed |= is_failure(key, reader)?,
     }
@@ -207,7 +214,6 @@ impl<'a> Chunk<'a> {
         self.finished |= !word.is_empty();
         self.odd |= !is_plain(word);
         self.withheld |= word == b"content_filter";
-        self.reason = Some(reason);
         if is_broken(word) {
             self.broken = Some(reason);
         }
@@ -215,33 +221,43 @@ impl<'a> Chunk<'a> {
 }
 
 fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
-    if reader.peek() != Some(b'{') {
-        return reader.skip().map(|_| ());
-    }
-    reader.object(|reader, key| {
+    let (mut index, mut calls, mut stops): (&[u8], _, _) = (b"0", false, false);
+    reader.optional_object(|reader, key| {
         match key.raw() {
-            b"delta" if reader.peek() == Some(b'{') => {
-                reader.object(|reader, key| delta(found, reader, key))?
+            b"delta" => {
+                reader.optional_object(|reader, key| {
+                    calls |= delta(found, reader, key)?;
+                    Ok(())
+                })?;
             }
             b"finish_reason" => {
                 if let Some(reason) = reader.optional_string()? {
+                    stops = matches!(reason.raw(), b"stop" | b"");
                     found.finish(reason);
                 }
             }
+            b"index" => index = reader.skip()?,
             // Moonshot puts usage on the last choice.
             b"usage" => {
                 let usage = object(reader.skip()?);
                 found.usage = found.usage.or(usage);
             }
-            _ => {
-                reader.skip()?;
-            }
+            _ => reader.ignore()?,
         }
         Ok(())
-    })
+    })?;
+    if calls {
+        found.calls |= bit(index);
+    }
+    if stops {
+        found.stops |= bit(index);
+    }
+    Ok(())
 }
 
-fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> Result<(), Fault> {
+/// Reads a member of a delta; says whether it calls tools.
+fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> Result<bool, Fault> {
+    let mut calls = false;
     match key.raw() {
         b"content" | b"reasoning_content" | b"reasoning" | b"refusal"
             if reader.peek() == Some(b'"') =>
@@ -259,14 +275,14 @@ fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> R
         _ => {
             let value = reader.skip()?;
             if !matches!(value, b"null" | b"[]" | b"{}" | b"\"\"") {
-                found.calls |= is_calls(key, value);
+                calls = is_calls(key, value);
                 found.odd |= is_odd(key, value, true);
                 found.content = true;
                 found.text.push(value);
             }
         }
     }
-    Ok(())
+    Ok(calls)
 }
 
 /// Whether the member, which it reads, says that the answer is a failure: a truthy `error`,

@@ -2,28 +2,29 @@
 //! which are most, are not read for this at all.
 
 use super::reason::{self, Reason};
+use super::scan;
 use crate::usage::Usage;
 use crate::wire::json::{Change, Members, Splice, compact, edit_array, push_string};
 
 /// What an answer has said so far, as far as its dialect goes.
 #[derive(Clone, Debug, Default)]
 pub struct Tidy {
-    /// Whether tools have been called.
-    called: bool,
+    /// Which choices have called tools, one bit each.
+    called: u32,
     /// The ids of calls that came without a number.
     ids: Vec<Vec<u8>>,
 }
 
 impl Tidy {
     /// Takes note of calls in a chunk that needs no edits.
-    pub const fn note(&mut self, calls: bool) {
+    pub const fn note(&mut self, calls: u32) {
         self.called |= calls;
     }
 
-    /// Whether an answer that stopped for this reason stopped for its calls.
+    /// Whether one of these choices, which just stopped, stopped for its calls.
     #[must_use]
-    pub fn is_odd_end(&self, reason: &str) -> bool {
-        self.called && matches!(reason, "stop" | "")
+    pub const fn called(&self, stops: u32) -> bool {
+        self.called & stops != 0
     }
 
     /// The answer, or one chunk of it, as OpenAI would have put it; `None` when it is that already.
@@ -48,16 +49,18 @@ impl Tidy {
             return Change::Keep;
         };
         let mut splice = Splice::new(json, &members);
+        let index = members.get("index").map_or(&b"0"[..], |index| index.value);
+        let choice = scan::bit(index);
         let delta = members.get("delta");
         if let Some(member) = delta.or_else(|| members.get("message"))
-            && let Some(said) = self.said(member.value, delta.is_some())
+            && let Some(said) = self.said(member.value, choice, delta.is_some())
         {
             splice.replace(member, said);
         }
         if let Some(member) = members.get("finish_reason") {
             let word = serde_json::from_slice::<Option<String>>(member.value).unwrap_or_default();
             let is_whole = members.get("message").is_some();
-            let plain = self.reason(word.as_deref(), is_whole);
+            let plain = reason(word.as_deref(), is_whole, self.called(choice));
             if plain != word.as_deref() {
                 let plain = plain.map_or_else(
                     || b"null".to_vec(),
@@ -69,22 +72,7 @@ impl Tidy {
         splice.apply().map_or(Change::Keep, Change::Replace)
     }
 
-    /// OpenAI's word for the reason; `None` while there is none.
-    fn reason<'w>(&self, word: Option<&'w str>, is_whole: bool) -> Option<&'w str> {
-        match word {
-            Some("function_call") => word,
-            None | Some("") if !is_whole && !self.called => None,
-            None if !is_whole => None,
-            None | Some("" | "stop") if self.called => Some("tool_calls"),
-            None | Some("") => Some("stop"),
-            Some(word) => match reason::read(word) {
-                Reason::Broken => Some("stop"),
-                Reason::Known(reason) => Some(reason.as_str()),
-            },
-        }
-    }
-
-    fn said(&mut self, json: &[u8], is_delta: bool) -> Option<Vec<u8>> {
+    fn said(&mut self, json: &[u8], choice: u32, is_delta: bool) -> Option<Vec<u8>> {
         let members = Members::read(json).ok()?;
         let mut splice = Splice::new(json, &members);
         let is_text = |name: &str| {
@@ -100,7 +88,10 @@ impl Tidy {
             other.for_each(|other| splice.remove(other));
             splice.rename(member, "reasoning_content");
         }
-        if let Some(member) = members.get("tool_calls") {
+        let calls = members.get("tool_calls");
+        if let Some(member) = calls.filter(|calls| calls.value.len() > 2 && calls.value != b"null")
+        {
+            self.called |= choice;
             let single = member.value.starts_with(b"{");
             let list = if single {
                 [b"[", member.value, b"]"].concat()
@@ -117,7 +108,6 @@ impl Tidy {
 
     /// `at` is its place among the calls of a chunk, which are numbered; those of a message are not.
     fn call(&mut self, json: &[u8], at: Option<usize>) -> Change {
-        self.called = true;
         let Ok(members) = Members::read(json) else {
             return Change::Keep;
         };
@@ -156,6 +146,21 @@ impl Tidy {
         }
         self.ids.push(id.to_vec());
         self.ids.len().saturating_sub(1)
+    }
+}
+
+/// OpenAI's word for the reason; `None` while there is none.
+fn reason(word: Option<&str>, is_whole: bool, called: bool) -> Option<&str> {
+    match word {
+        Some("function_call") => word,
+        None | Some("") if !is_whole && !called => None,
+        None if !is_whole => None,
+        None | Some("" | "stop") if called => Some("tool_calls"),
+        None | Some("") => Some("stop"),
+        Some(word) => match reason::read(word) {
+            Reason::Broken => Some("stop"),
+            Reason::Known(reason) => Some(reason.as_str()),
+        },
     }
 }
 
@@ -255,14 +260,16 @@ mod tests {
         let json = r#"{"choices":[{"message":{"tool_calls":[{"id":"a","type":"function","function":{"arguments":"{}"}}]},"finish_reason":"stop"}]}"#;
         assert_eq!(tidied(json), json.replace("stop", "tool_calls"));
         let mut tidy = Tidy::default();
-        tidy.note(true);
-        assert!(tidy.is_odd_end("stop") && !tidy.is_odd_end("length"));
+        tidy.note(scan::bit(b"0"));
+        assert!(tidy.called(scan::bit(b"0")) && !tidy.called(scan::bit(b"1")));
         let end = br#"{"choices":[{"delta":{},"finish_reason":""}]}"#;
         let out = tidy.edit(end).unwrap();
         assert_eq!(
             out,
             br#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#
         );
+        let other = br#"{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"#;
+        assert_eq!(tidy.edit(other), None, "of another choice");
     }
 
     #[test]

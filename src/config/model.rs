@@ -164,7 +164,7 @@ const BARE_NAMES: [(&str, &str); 18] = [
 
 /// Providers LiteLLM knows and the gateway does not.
 #[rustfmt::skip]
-const LATER: [&str; 106] = [
+const LATER: [&str; 105] = [
     "a2a", "a2a_agent", "abliteration", "aihubmix", "aiohttp_openai", "amazon_nova", "anthropic_text", "apertis",
     "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure_speech", "bedrock", "bedrock_converse",
     "bedrock_mantle", "black_forest_labs", "bytez", "charity_engine", "chatgpt", "clarifai", "cognition", "cohere",
@@ -176,7 +176,7 @@ const LATER: [&str; 106] = [
     "oobabooga", "ovhcloud", "parasail", "petals", "pinstripes", "predibase", "prism", "publicai", "qwen_ai_platform",
     "ragflow", "recraft", "reducto", "reka", "replicate", "runwayml", "sagemaker", "sagemaker_chat", "sagemaker_nova",
     "sail", "sap", "scx-ai", "snowflake", "soniox", "stability", "synthetic", "tensormesh",
-    "text-completion-codestral", "text-completion-inception", "text-completion-openai", "topaz", "transcribe",
+    "text-completion-codestral", "text-completion-inception", "topaz", "transcribe",
     "triton", "typesafe", "vertex_ai", "vertex_ai_beta", "voyage", "watsonx", "watsonx_text",
 ];
 

@@ -11,7 +11,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Provider, Reading, Target, openai_like, through};
+use crate::provider::{Encoded, Provider, Reading, Target, through};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -108,11 +108,10 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     } = encode(asked, wording)?;
     // OpenAI's words are passed on only to a client that speaks them and is to have them as they are.
     let is_worded_anew = asked.format != Format::Chat || deployment.rules.merge_reasoning;
-    let reading = match reading {
-        Reading::Openai if is_worded_anew => {
-            Reading::Foreign(openai_like::decode::new(deployment.provider.name()))
-        }
-        reading => reading,
+    let reading = if is_worded_anew {
+        reading.anew(deployment.provider.name())
+    } else {
+        reading
     };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();

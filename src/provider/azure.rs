@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::openai_like::{FOUNDRY, OPENAI, Quirks, Route, encode_chat, native};
+use super::openai_like::{FOUNDRY, Family, OPENAI, Quirks, Route, completes, encode_chat, native};
 use super::{Encoded, Options, Provider, Sent, Setting, Target};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
@@ -108,15 +108,19 @@ impl Provider for Azure {
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
         let unknown = match asked.format {
             Format::Chat | Format::Rerank => true,
-            Format::Completions => self.foundry,
+            Format::Completions => self.foundry || !completes(Family::Openai, target.model),
             other => native::path(other).is_none(),
         };
         if unknown {
             return None;
         }
         let encoded = self.place(asked.format, target).and_then(|place| {
-            let model = deployment(target.model);
-            native::encode(asked, model, place.path, headers(target), self.name())
+            let route = Route {
+                headers: headers(target),
+                model: Some(deployment(target.model)),
+                path: place.path,
+            };
+            native::encode(asked, route, (self.name(), &OPENAI))
         });
         Some(encoded)
     }
@@ -267,7 +271,6 @@ mod tests {
     #[test]
     fn operations_are_below_the_deployment_but_for_those_that_know_none() {
         for (format, path) in [
-            (Format::Completions, "/openai/deployments/mine/completions"),
             (Format::Embeddings, "/openai/deployments/mine/embeddings"),
             (
                 Format::Images,

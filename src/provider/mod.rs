@@ -150,6 +150,17 @@ pub enum Reading {
     Openai,
 }
 
+impl Reading {
+    /// The same where the answer is to be worded anew for the client: OpenAI's words are read, too.
+    #[must_use]
+    pub fn anew(self, provider: &'static str) -> Self {
+        match self {
+            Self::Openai => Self::Foreign(openai_like::decode::new(provider)),
+            other => other,
+        }
+    }
+}
+
 /// Reads one answer of a vendor that speaks a format of its own. Made for one attempt.
 pub trait Decode: fmt::Debug {
     /// Reads a complete answer.

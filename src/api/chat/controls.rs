@@ -470,7 +470,14 @@ mod tests {
             .into_iter()
             .filter(|name| read(&format!(r#","{name}":[[]]"#), &[]).is_err())
             .collect();
-        let unread = ["include_fallback_errors", "litellm_metadata"];
+        let unread = [
+            "additional_drop_params",
+            "allowed_openai_params",
+            "drop_params",
+            "extra_body",
+            "include_fallback_errors",
+            "litellm_metadata",
+        ];
         assert_eq!(wrong.len() + unread.len(), TO_GATEWAY.len(), "{wrong:?}");
     }
 }

@@ -31,6 +31,8 @@ const FORMATS: [Format; 11] = [
 const BODY: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"input":"hi","prompt":"hi","query":"hi","documents":["hi"],"max_tokens":1}"#;
 /// A form that says no more.
 const FORM: &str = "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nm\r\n--b--\r\n";
+/// A model that completes texts, which not all do.
+const INSTRUCT: &str = "gpt-3.5-turbo-instruct";
 /// A key to be looked for.
 const KEY: &str = "THE-KEY";
 
@@ -118,7 +120,9 @@ fn formats(provider: &dyn Provider) -> String {
                 .push("content-type", "multipart/form-data; boundary=b");
         }
         let asked = asked(&line, if is_form { FORM } else { BODY });
-        provider.native(&asked, &Target::of_model("m")).is_some()
+        provider
+            .native(&asked, &Target::of_model(INSTRUCT))
+            .is_some()
     };
     let names = FORMATS.iter().filter(has).map(|format| format.as_str());
     let mut all = vec!["chat"];

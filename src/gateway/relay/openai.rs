@@ -11,7 +11,6 @@ use crate::gateway::heads::blackened;
 use crate::usage::Usage;
 use crate::usage::estimate::Estimator;
 use crate::value::secret::Secret;
-use crate::wire::json::Text;
 use crate::wire::sse::{Decoder, Event};
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
@@ -115,12 +114,11 @@ impl Words {
             self.fail(broken(&reason.decode()));
             return false;
         }
-        let ends_odd = |reason: Text<'_>| self.tidy.is_odd_end(&reason.decode());
         let is_odd = chunk.odd
             || chunk
                 .usage
                 .is_some_and(|usage| tidy::usage(usage).is_some())
-            || chunk.reason.is_some_and(ends_odd);
+            || self.tidy.called(chunk.stops);
         if is_odd && let Some(data) = self.tidy.edit(event.data) {
             return self.reworded(&data, out);
         }

@@ -6,7 +6,7 @@ use super::fault::bad_request;
 use super::models::{Abilities, Thinking};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::{ChatRequest, TO_GATEWAY};
-use crate::provider::Target;
+use crate::provider::{Rules, Target};
 use crate::wire::json::Member;
 
 /// Members that the translation reads.
@@ -112,6 +112,7 @@ pub(super) fn check(
     }
     let refused: Vec<String> = stated(request)
         .filter_map(|member| refused(member, abilities))
+        .filter(|name| !target.rules.allows(name))
         .collect();
     let Some(first) = refused.first() else {
         return Ok(());
@@ -132,13 +133,20 @@ pub(super) struct Forwarded<'r> {
     pub value: &'r [u8],
 }
 
-/// The members that are forwarded: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+/// The members that are forwarded: those that neither OpenAI nor a gateway knows, and those the operator says Anthropic knows.
+pub(super) fn forwarded<'r>(
+    request: &'r ChatRequest<'_>,
+    rules: &'r Rules,
+) -> impl Iterator<Item = Forwarded<'r>> {
     let named = stated(request).map(|member| Forwarded {
         name: member.key.decode(),
         value: member.value,
     });
-    named.filter(|member| !is_known(&member.name))
+    named.filter(|member| !is_known(&member.name) || is_allowed(&member.name, rules))
+}
+
+fn is_allowed(name: &str, rules: &Rules) -> bool {
+    rules.allows(name) && UNSUPPORTED.iter().any(|(known, _)| *known == name)
 }
 
 fn is_known(name: &str) -> bool {
@@ -226,6 +234,6 @@ mod tests {
         };
         let target = Target::of_model("claude-haiku-4-5");
         assert!(check(&request, &target, &models::of(target.model)).is_ok());
-        assert_eq!(forwarded(&request).count(), 0);
+        assert_eq!(forwarded(&request, target.rules).count(), 0);
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Wor
         target,
         abilities,
         conversation,
-        forwarded: params::forwarded(request).collect(),
+        forwarded: params::forwarded(request, target.rules).collect(),
         max_tokens,
         reasoning,
         tools,

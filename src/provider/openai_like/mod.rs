@@ -22,6 +22,8 @@ use crate::canonical::format::Format;
 use crate::canonical::request::ChatRequest;
 use edit::Wording;
 
+pub(super) use models::completes;
+pub(super) use quirks::Family;
 pub use quirks::Quirks;
 pub use table::TABLE;
 pub(super) use ways::{FOUNDRY, OPENAI};
@@ -46,7 +48,7 @@ pub struct OpenaiLike {
     /// The keys that only this vendor understands.
     pub settings: &'static [Setting],
     /// What the vendor is known to refuse.
-    pub quirks: Quirks,
+    pub quirks: &'static Quirks,
 }
 
 /// Which of OpenAI's operations a vendor has besides chat. Those it may have are asked of it, and the refusal is its own;
@@ -97,7 +99,7 @@ impl Provider for OpenaiLike {
             model: Some(target.model),
             path: self.path(target.base_path, Format::Chat),
         };
-        encode_chat(request, target, (self.name, &self.quirks), route)
+        encode_chat(request, target, (self.name, self.quirks), route)
     }
 
     fn credentials(
@@ -111,13 +113,20 @@ impl Provider for OpenaiLike {
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
         let has = match asked.format {
             Format::Chat => false,
-            Format::Completions => self.operations.completions,
+            Format::Completions => {
+                self.operations.completions && models::completes(self.quirks.family, target.model)
+            }
             Format::Responses => self.operations.responses,
             other => native::path(other).is_some(),
         };
         has.then(|| {
             let path = self.path(target.base_path, asked.format);
-            native::encode(asked, target.model, path, self.headers(target), self.name)
+            let route = Route {
+                headers: self.headers(target),
+                model: Some(target.model),
+                path,
+            };
+            native::encode(asked, route, (self.name, self.quirks))
         })
     }
 }

@@ -70,6 +70,16 @@ pub(super) fn corrections(family: Family, model: &str, members: &Members<'_>) ->
     }
 }
 
+/// Whether the model completes texts. OpenAI's do not but for a few old ones; those of others do.
+pub(in crate::provider) fn completes(family: Family, model: &str) -> bool {
+    let is_old = || {
+        ["babbage", "davinci", "instruct"]
+            .iter()
+            .any(|name| model.contains(name))
+    };
+    family != Family::Openai || is_old()
+}
+
 /// Whether the model thinks before it answers this request, as far as vendors that want their thoughts back go.
 pub(super) fn thinks(model: &str, members: &Members<'_>) -> bool {
     let effort = members.get("reasoning_effort").map(|effort| effort.value);

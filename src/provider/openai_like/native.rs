@@ -2,6 +2,7 @@
 //! answer that goes back as it comes.
 
 use super::follow::Follower;
+use super::{Quirks, Route};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
@@ -34,17 +35,21 @@ pub(in crate::provider) const fn path(format: Format) -> Option<&'static str> {
 /// None yet: a vendor refuses by itself what it does not know.
 pub(in crate::provider) fn encode(
     asked: &Asked<'_>,
-    model: &str,
-    path: String,
-    mut headers: Vec<(&'static str, String)>,
-    provider: &'static str,
+    route: Route<'_>,
+    (provider, quirks): (&'static str, &Quirks),
 ) -> Result<Encoded, ApiError> {
+    let Route {
+        mut headers,
+        model,
+        path,
+    } = route;
+    let model = model.unwrap_or(&asked.model);
     let body = if asked.format == Format::Transcriptions {
         let media = asked.headers.get("content-type").unwrap_or_default();
         headers.push(("content-type", media.to_owned()));
         form(asked.body, media, model)
     } else {
-        json(asked, model)
+        json(asked, model, quirks)
     };
     Ok(Encoded {
         path,
@@ -65,7 +70,7 @@ fn form(body: &[u8], media: &str, model: &str) -> Option<Vec<u8>> {
 }
 
 /// The client's object with another model, and without what is said to the gateway.
-fn json(asked: &Asked<'_>, model: &str) -> Option<Vec<u8>> {
+fn json(asked: &Asked<'_>, model: &str, quirks: &Quirks) -> Option<Vec<u8>> {
     let members = &asked.members;
     let mut splice = Splice::new(asked.body, members);
     let last = members.get("model");
@@ -81,6 +86,15 @@ fn json(asked: &Asked<'_>, model: &str) -> Option<Vec<u8>> {
         Some(member) if member.value == wanted => {}
         Some(member) => splice.replace(member, wanted),
         None => splice.add("model", &wanted),
+    }
+    let is_embedding = asked.format == Format::Embeddings;
+    let changes = if is_embedding { quirks.embeddings } else { &[] };
+    for (ours, theirs) in changes {
+        match members.get(ours) {
+            Some(member) if theirs.is_empty() => splice.remove(member),
+            Some(member) => splice.rename(member, theirs),
+            None => {}
+        }
     }
     splice.apply()
 }

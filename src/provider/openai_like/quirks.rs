@@ -9,6 +9,8 @@ pub struct Quirks {
     pub drop: &'static [&'static str],
     /// How it is told how hard to think.
     pub effort: Effort,
+    /// Members of a request for embeddings that it knows by another name, or, without one, refuses.
+    pub embeddings: &'static [(&'static str, &'static str)],
     /// Whose models it has: some refuse more than the vendor does.
     pub family: Family,
     /// What its messages must be like.

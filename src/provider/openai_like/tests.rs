@@ -187,7 +187,6 @@ fn native(provider: &str, format: Format, body: &[u8], media: &str) -> Option<En
 #[test]
 fn other_operations_are_asked_at_their_own_paths_with_the_vendor_s_model() {
     for (format, path) in [
-        (Format::Completions, "/v1/completions"),
         (Format::Embeddings, "/v1/embeddings"),
         (Format::Images, "/v1/images/generations"),
         (Format::Moderations, "/v1/moderations"),
@@ -208,6 +207,7 @@ fn other_operations_are_asked_at_their_own_paths_with_the_vendor_s_model() {
 fn conversations_are_translated_for_vendors_that_are_not_known_to_have_them() {
     let asked = |provider, format| native(provider, format, b"{}", "application/json").is_some();
     assert!(asked("openai", Format::Responses) && asked("hosted_vllm", Format::Completions));
+    assert!(!asked("openai", Format::Completions), "of chat models");
     assert!(!asked("groq", Format::Responses) && !asked("groq", Format::Completions));
     for format in [
         Format::Chat,
@@ -257,4 +257,14 @@ fn no_name_means_two_vendors() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), count);
+}
+
+#[test]
+fn mistral_s_embeddings_have_its_own_names() {
+    let body = br#"{"model":"g","input":"x","dimensions":5,"user":"u"}"#;
+    let encoded = native("mistral", Format::Embeddings, body, "application/json").unwrap();
+    assert_eq!(
+        String::from_utf8(encoded.body.unwrap()).unwrap(),
+        r#"{"model":"vendor-model","input":"x","output_dimension":5}"#
+    );
 }

@@ -15,6 +15,7 @@ const PLAIN: Quirks = Quirks {
     answers: Answers::Openai,
     drop: &[],
     effort: Effort::Native,
+    embeddings: &[],
     family: Family::Other,
     messages: MESSAGES,
     refuse: &[],
@@ -122,6 +123,7 @@ pub(super) const MISTRAL: Quirks = Quirks {
         "verbosity",
         "web_search_options",
     ],
+    embeddings: &[("dimensions", "output_dimension"), ("user", "")],
     messages: Messages {
         drop: &["annotations", "audio", "function_call", "name", "refusal"],
         replay: Replay::Strip,

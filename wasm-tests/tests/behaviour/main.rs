@@ -21,6 +21,7 @@ mod midstream;
 mod mocks;
 mod names;
 mod operations;
+mod parameters;
 mod requests;
 mod retries;
 mod scenario;
