@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod health;
 pub mod merged;
+pub mod messages;
 pub mod models;
 pub mod plain;
 pub mod through;
@@ -79,12 +80,11 @@ pub trait Voice: fmt::Debug {
 pub fn client(format: Format) -> &'static dyn ClientFormat {
     match format {
         Format::Chat => &chat::CHAT,
+        Format::CountTokens | Format::Messages => &messages::MESSAGES,
         Format::Completions
-        | Format::CountTokens
         | Format::Embeddings
         | Format::Gemini
         | Format::Images
-        | Format::Messages
         | Format::Moderations
         | Format::Rerank
         | Format::Responses

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod asked;
+pub mod embedding;
 pub mod error;
 pub mod format;
 pub mod piece;
@@ -10,4 +11,5 @@ pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;
+pub mod signature;
 pub mod tidy;

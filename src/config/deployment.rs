@@ -13,7 +13,7 @@ use super::key::Bearer;
 use super::model::{self, Named, Naming};
 use super::parameters;
 use super::path::Path;
-use super::plan::{Deployment, Endpoint};
+use super::plan::{Deployment, Endpoint, Granted};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
@@ -126,6 +126,11 @@ impl Entry<'_> {
             provider: named.provider,
         };
         let api_key = bearer.key(findings);
+        let grant = if api_key.is_some() {
+            None
+        } else {
+            self.grant(named.provider, &options, defaults, findings)
+        };
         let rules = parameters::rules(&self.params, defaults.modify_params, findings);
         let deployment = self.deployment(named, endpoint, defaults, findings);
         let is_one_model = !deployment.model.contains('*');
@@ -135,6 +140,7 @@ impl Entry<'_> {
         Some(Deployment {
             api_key,
             extra_headers,
+            grant,
             options,
             rules,
             ..deployment
@@ -205,6 +211,37 @@ impl Entry<'_> {
             Some((setting.key, Secret::new(text)))
         };
         provider.settings().iter().filter_map(of).collect()
+    }
+
+    /// The token that must be fetched before the deployment is asked.
+    fn grant(
+        &self,
+        provider: &'static dyn Provider,
+        options: &Options,
+        defaults: &Defaults,
+        findings: &mut Findings<'_>,
+    ) -> Option<Granted> {
+        let grant = match provider.grant(options) {
+            Ok(grant) => grant?,
+            Err((key, why)) => {
+                findings.fault(self.params.place(key), Trouble::Credential(why));
+                return None;
+            }
+        };
+        match Base::parse(&grant.url) {
+            Ok(base) => Some(Granted {
+                endpoint: {
+                    let cluster = defaults.template.fill(&base);
+                    base.at(cluster)
+                },
+                record: format!("token/{}", grant.name),
+                grant,
+            }),
+            Err(bad) => {
+                findings.fault(self.params.at.clone(), Trouble::Base(bad));
+                None
+            }
+        }
     }
 
     /// The deployment's address, else the provider's, if that is known.
@@ -283,6 +320,7 @@ impl Entry<'_> {
             model: named.model,
             endpoint,
             api_key: None,
+            grant: None,
             order: params
                 .count("order", env)
                 .or_else(|| info.count("order", env)),

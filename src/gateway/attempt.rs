@@ -42,6 +42,8 @@ pub struct Attempt {
     pub reading: Reading,
     /// Whether the client wants a stream.
     pub stream: bool,
+    /// The token that was shown, where one was fetched.
+    pub token: Option<Secret>,
     /// What words its answer for the client; `None` where the vendor's own words go out.
     pub voice: Option<Box<dyn Voice>>,
 }
@@ -92,6 +94,8 @@ pub struct Wording<'a> {
     pub flows: Option<Option<usize>>,
     /// The time.
     pub now: Timestamp,
+    /// The token that was fetched for it, in place of a key.
+    pub token: Option<&'a Secret>,
 }
 
 /// Words the request for a deployment.
@@ -254,7 +258,7 @@ fn target<'a>(wording: &Wording<'a>) -> Target<'a> {
     let deployment = wording.deployment;
     Target {
         model: wording.model,
-        key: deployment.api_key.as_ref(),
+        key: wording.token.or(deployment.api_key.as_ref()),
         base_path: &deployment.endpoint.base_path,
         authority: &deployment.endpoint.authority,
         drop_params: deployment.drop_params || wording.adapt,

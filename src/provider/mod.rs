@@ -2,7 +2,10 @@
 
 pub mod anthropic;
 pub mod azure;
+pub mod gemini;
+pub mod grant;
 pub mod openai_like;
+pub mod rs256;
 pub mod through;
 
 use core::fmt;
@@ -19,6 +22,7 @@ use crate::usage::Usage;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+use grant::Grant;
 
 /// One deployment, as far as a provider must know it to word a request.
 #[derive(Clone, Copy, Debug)]
@@ -240,6 +244,14 @@ pub trait Provider: Sync + fmt::Debug {
     /// The environment variable that holds the key when the deployment has none.
     fn key_variable(&self) -> Option<&'static str>;
 
+    /// The token that must be fetched before it can be asked, as far as its settings say so.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    fn grant(&self, _options: &Options) -> Result<Option<Grant>, (&'static str, &'static str)> {
+        Ok(None)
+    }
+
     /// Whether it answers in OpenAI's format.
     fn speaks_openai(&self) -> bool;
 
@@ -287,4 +299,10 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 3] = [&anthropic::ANTHROPIC, &azure::AZURE, &azure::AZURE_AI];
+static ALL: &[&dyn Provider] = &[
+    &anthropic::ANTHROPIC,
+    &azure::AZURE,
+    &azure::AZURE_AI,
+    &gemini::GEMINI,
+    &gemini::vertex::VERTEX,
+];

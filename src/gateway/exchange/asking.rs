@@ -77,11 +77,11 @@ impl Exchange {
             }
             Admission::Refused(operation, error) => {
                 self.account.operation = Some(operation);
-                self.format = operation.format();
+                self.format = admit::format(operation, head);
                 self.refuse(&error, cx)
             }
             Admission::WrongMethod(operation, allow) => {
-                self.format = operation.format();
+                self.format = admit::format(operation, head);
                 let reply = refuse::wrong_method(&self.account.method, allow, self.format);
                 self.account.operation = Some(operation);
                 self.account.error = Some("method_not_allowed".to_owned());
@@ -252,6 +252,7 @@ impl Exchange {
             renames: false,
             retrying: false,
             tried: Vec::new(),
+            waits_since: None,
             controls,
         })
     }

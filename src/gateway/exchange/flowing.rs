@@ -20,12 +20,13 @@ use crate::wire::multipart::{self, Search};
 /// How much of a form is looked through for the model before all of it is waited for.
 const FIELDS: usize = 64 << 10;
 
-/// Whose signature covers the body: it must be there first.
-const SIGNED: &str = "bedrock";
+/// Whose signature covers the body, and whose token may have to be fetched first: the body must be there by then.
+const HELD: [&str; 2] = ["bedrock", "vertex_ai"];
 
 /// Whether the request can go on as soon as its head is there: the body does not matter.
 pub(super) fn goes_at_once(line: &Line, last: bool) -> bool {
-    let is_read = line.is_json() || line.vendor == Some(SIGNED);
+    let is_held = line.vendor.is_some_and(|vendor| HELD.contains(&vendor));
+    let is_read = line.is_json() || is_held;
     line.format == Format::Passthrough && (last || !is_read)
 }
 

@@ -43,14 +43,23 @@ impl Inner {
                 // Nothing that still comes of the request is the gateway's concern.
                 self.whole.set(true);
                 calls::set_head(Map::Request, &head);
-                if let (Some(body), Place::Request(held)) = (body, place) {
+                let held = match place {
+                    Place::Request(held) => held,
+                    Place::Outside | Place::Response { .. } => self.asked.get(),
+                };
+                if let Some(body) = body {
                     calls::set_body(Buffer::RequestBody, 0..held, &body);
+                }
+                if let Place::Outside = place {
+                    calls::continue_request();
                 }
                 Action::Continue
             }
             Effect::Hold => {
-                if let Place::Response { held, .. } = place {
-                    self.read.set(held);
+                match place {
+                    Place::Outside => {}
+                    Place::Request(held) => self.asked.set(held),
+                    Place::Response { held, .. } => self.read.set(held),
                 }
                 Action::Pause
             }

@@ -35,7 +35,7 @@ const MAPPED: [&str; 21] = [
 ];
 
 /// Members for other gateways, or that change nothing in the answer: never refused, never sent.
-const IGNORED: [&str; 24] = [
+pub(in crate::provider) const IGNORED: [&str; 24] = [
     "additional_drop_params",
     "allowed_openai_params",
     "api_base",
@@ -103,6 +103,21 @@ pub(super) fn check(
     target: &Target<'_>,
     abilities: &Abilities,
 ) -> Result<(), ApiError> {
+    refuse("anthropic", request, target, |member| {
+        refused(member, abilities)
+    })
+}
+
+/// Refuses a request for the members that `refused` names, unless they may be dropped.
+///
+/// # Errors
+/// A 400 naming every such member and the way to have it dropped.
+pub(in crate::provider) fn refuse(
+    vendor: &str,
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    refused: impl Fn(&Member<'_>) -> Option<String>,
+) -> Result<(), ApiError> {
     let asked = request
         .members
         .get("drop_params")
@@ -111,14 +126,14 @@ pub(super) fn check(
         return Ok(());
     }
     let refused: Vec<String> = stated(request)
-        .filter_map(|member| refused(member, abilities))
+        .filter_map(refused)
         .filter(|name| !target.rules.allows(name))
         .collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
     let message = format!(
-        "anthropic does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
+        "{vendor} does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
          `litellm_params` to have such parameters dropped",
         refused.join(", "),
         target.model,
@@ -165,7 +180,9 @@ pub(super) fn beta(name: &str) -> Option<&'static str> {
 }
 
 /// Members that say something; of several with one name the last.
-fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
+pub(in crate::provider) fn stated<'r, 'a>(
+    request: &'r ChatRequest<'a>,
+) -> impl Iterator<Item = &'r Member<'a>> {
     let last = |member: &Member<'a>| {
         let name = member.key.decode();
         request
@@ -200,7 +217,7 @@ fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
 }
 
 /// Whether the value is `wanted`, however the number or the array is spelled.
-fn same(value: &[u8], wanted: &str) -> bool {
+pub(in crate::provider) fn same(value: &[u8], wanted: &str) -> bool {
     let compact = crate::wire::json::compact(value);
     let number = |text: &[u8]| {
         core::str::from_utf8(text)

@@ -12,7 +12,7 @@ use crate::wire::json::{Array, Object, Reader, push_string};
 ///
 /// # Errors
 /// A 400 when it is not a whole number.
-pub(super) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
+pub(in crate::provider) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
     match request.member("max_completion_tokens")? {
         Some(tokens) => Ok(Some(tokens)),
         None => request.member("max_tokens"),
@@ -24,7 +24,7 @@ pub(super) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiEr
 ///
 /// # Errors
 /// A 400 when one is not a number.
-pub(super) fn write(
+pub(in crate::provider) fn write(
     body: &mut Object<'_>,
     request: &ChatRequest<'_>,
     abilities: &Abilities,
@@ -60,13 +60,14 @@ fn takes(abilities: &Abilities, has_budget: bool, temperature: f64) -> bool {
 }
 
 /// A number and how the client spelled it.
-struct Number<'a> {
-    spelled: &'a [u8],
-    value: f64,
+pub(in crate::provider) struct Number<'a> {
+    pub spelled: &'a [u8],
+    pub value: f64,
 }
 
 impl<'a> Number<'a> {
-    fn of(request: &ChatRequest<'a>, name: &str) -> Result<Option<Self>, ApiError> {
+    /// The member of that name.
+    pub fn of(request: &ChatRequest<'a>, name: &str) -> Result<Option<Self>, ApiError> {
         let Some(value) = request.member(name)? else {
             return Ok(None);
         };
@@ -83,20 +84,11 @@ impl<'a> Number<'a> {
 ///
 /// # Errors
 /// A 400 when `stop` is neither a string nor an array of strings.
-pub(super) fn write_stop(
+pub(in crate::provider) fn write_stop(
     body: &mut Object<'_>,
     request: &ChatRequest<'_>,
 ) -> Result<bool, ApiError> {
-    let Some(member) = request
-        .members
-        .get("stop")
-        .filter(|member| member.value != b"null")
-    else {
-        return Ok(false);
-    };
-    let stops = read_stop(member.value)
-        .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
-    let said: Vec<_> = stops
+    let said: Vec<_> = stops(request)?
         .into_iter()
         .filter(|stop| !stop.trim().is_empty())
         .collect();
@@ -107,6 +99,23 @@ pub(super) fn write_stop(
         });
     }
     Ok(!said.is_empty())
+}
+
+/// The texts of `stop`.
+///
+/// # Errors
+/// A 400 when it is neither a string nor an array of strings.
+pub(in crate::provider) fn stops<'a>(
+    request: &ChatRequest<'a>,
+) -> Result<Vec<Cow<'a, str>>, ApiError> {
+    let member = request
+        .members
+        .get("stop")
+        .filter(|member| member.value != b"null");
+    member.map_or(Ok(Vec::new()), |member| {
+        read_stop(member.value)
+            .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))
+    })
 }
 
 fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {

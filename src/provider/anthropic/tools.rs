@@ -12,20 +12,20 @@ use crate::wire::json::{Array, Fault, Member, Members, Object, Reader, Text};
 
 /// One of the client's tools.
 #[derive(Debug, Default)]
-pub(super) struct Tool<'a> {
+pub(in crate::provider) struct Tool<'a> {
     pub cache: Option<&'a [u8]>,
-    description: Option<Text<'a>>,
-    is_function: bool,
-    kind: Option<Text<'a>>,
+    pub description: Option<Text<'a>>,
+    pub is_function: bool,
+    pub kind: Option<Text<'a>>,
     pub name: Option<Text<'a>>,
-    parameters: Option<&'a [u8]>,
-    raw: &'a [u8],
-    strict: bool,
+    pub parameters: Option<&'a [u8]>,
+    pub raw: &'a [u8],
+    pub strict: bool,
 }
 
 /// Which tool must be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(in crate::provider) enum Choice {
     Any,
     Auto,
     None,
@@ -36,8 +36,23 @@ pub(super) enum Choice {
 /// Reads `tools`.
 ///
 /// # Errors
-/// A 400 when they are not an array of tools that Anthropic can be given.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
+/// A 400 when they are not an array of tools that `vendor` can be given.
+pub(in crate::provider) fn read<'a>(
+    json: &'a [u8],
+    vendor: &str,
+) -> Result<Vec<Tool<'a>>, ApiError> {
+    let tools = parse(json)?;
+    for (index, tool) in tools.iter().enumerate() {
+        tool.check(&format!("tools[{index}]"), vendor)?;
+    }
+    Ok(tools)
+}
+
+/// Reads `tools` without checking that each is one.
+///
+/// # Errors
+/// A 400 when they are not an array of objects.
+pub(in crate::provider) fn parse(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
     let mut tools = Vec::new();
     let mut reader = Reader::new(json);
     let read = reader.array(|reader, _| {
@@ -55,9 +70,6 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
             format!("'tools' must be an array of objects: {fault}"),
         )
     })?;
-    for (index, tool) in tools.iter().enumerate() {
-        tool.check(&format!("tools[{index}]"))?;
-    }
     Ok(tools)
 }
 
@@ -79,7 +91,11 @@ fn member<'a>(reader: &mut Reader<'a>, key: Text<'a>, tool: &mut Tool<'a>) -> Re
 }
 
 impl Tool<'_> {
-    fn check(&self, at: &str) -> Result<(), ApiError> {
+    /// Refuses what is no tool that has a name and takes an object.
+    ///
+    /// # Errors
+    /// A 400 blaming `at`.
+    pub fn check(&self, at: &str, vendor: &str) -> Result<(), ApiError> {
         let custom = self.kind.is_some_and(|kind| kind.is("custom"));
         if custom
             && !self.is_function
@@ -88,7 +104,7 @@ impl Tool<'_> {
             return Err(bad_request(
                 "unsupported_parameter",
                 at,
-                "anthropic has no tools that take free text",
+                format!("{vendor} has no tools that take free text"),
             ));
         }
         let nameless = self.name.is_none_or(|name| name.raw().is_empty());
@@ -108,7 +124,7 @@ impl Tool<'_> {
     }
 
     /// Writes it, under the name that is sent.
-    pub fn write(
+    pub(super) fn write(
         &self,
         tools: &mut Array<'_>,
         names: &Names,
@@ -151,7 +167,7 @@ const BETAS: [(&str, &str); 6] = [
 ];
 
 /// Writes a tool's schema as it is, with the `type` that Anthropic insists on.
-pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(in crate::provider) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
     let members =
         parameters.and_then(|json| Members::read(json).ok().map(|members| (json, members)));
     let Some((json, members)) = members.filter(|(_, members)| members.iter().next().is_some())
@@ -177,7 +193,10 @@ pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// A 400 when it is none of OpenAI's forms, or names a tool that is not there.
-pub(super) fn choice(member: &Member<'_>, tools: &mut Vec<Tool<'_>>) -> Result<Choice, ApiError> {
+pub(in crate::provider) fn choice(
+    member: &Member<'_>,
+    tools: &mut Vec<Tool<'_>>,
+) -> Result<Choice, ApiError> {
     let mut stated = Stated::default();
     let mut reader = Reader::new(member.value);
     let read = match reader.peek() {

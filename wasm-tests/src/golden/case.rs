@@ -46,7 +46,7 @@ impl<'a> Fixture<'a> {
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
         let model = self
             .value("model")
-            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+            .unwrap_or_else(|| Value::from(usual_model(name)));
         let text = |name: &str| {
             self.value(name)
                 .and_then(|value| value.as_str().map(str::to_owned))
@@ -84,6 +84,14 @@ impl<'a> Fixture<'a> {
     /// How the vendor's answer to it is read.
     pub fn reading(&self, name: &str) -> Reading {
         self.encode(name).expect("the request is fine").reading
+    }
+}
+
+/// The model of fixtures that name none.
+fn usual_model(name: &str) -> &'static str {
+    match name.split(['/', '\\']).next() {
+        Some("gemini" | "vertex_ai") => "gemini-3-pro",
+        _ => "claude-haiku-4-5",
     }
 }
 
@@ -126,6 +134,12 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
+    if fixture
+        .value("path")
+        .is_some_and(|path| path != encoded.path.as_str())
+    {
+        return Err(format!("the path is {}", encoded.path));
+    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()

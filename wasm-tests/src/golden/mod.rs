@@ -10,8 +10,18 @@
 //!   `request`, what was asked.
 //! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
 //!   that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+//!
+//! A folder per format that clients speak besides chat (`messages`, `responses`, `gemini-in`, `completions`), with
+//!
+//! - `.tochat.json`: the client's `request`, and either `expected`, what it is in chat's format, or `error`. Optional: `model`,
+//!   `path` and `stream`, where its path says them, and `contains`.
+//! - `.reply.json`: the vendor's `answer` and the `expected` one to the client. The vendor speaks OpenAI's format unless
+//!   `provider` names another. Optional: `request`.
+//! - `.events.json`: the vendor's stream, as `chunks` in OpenAI's framing (`done`: false where the end is missing) or as it is
+//!   in `sse`, and the `expected` data of each event to the client. Optional: `request` and `provider`.
 
 mod case;
+mod client;
 mod stream;
 
 use include_dir::{Dir, File, include_dir};
@@ -45,6 +55,12 @@ pub fn run() -> Outcome {
                 .and_then(File::contents_utf8)
                 .expect("chunks need a stream");
             stream::check(&name, text, sse)
+        } else if name.ends_with(".tochat.json") {
+            client::to_chat(&name, text)
+        } else if name.ends_with(".reply.json") {
+            client::reply(&name, text)
+        } else if name.ends_with(".events.json") {
+            client::events(&name, text)
         } else {
             continue;
         };

@@ -17,6 +17,7 @@ mod fallbacks;
 mod hedging;
 mod held;
 mod leaving;
+mod messages;
 mod midstream;
 mod mocks;
 mod names;
@@ -28,6 +29,7 @@ mod scenario;
 mod spoken;
 mod streams;
 mod through;
+mod tokens;
 mod told;
 
 /// What marks a rule: a test of the harness that runs it.
