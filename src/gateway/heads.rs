@@ -58,11 +58,11 @@ pub fn through(client: &Head) -> Head {
     let mut head = to_provider(client);
     for (name, value) in client.pairs() {
         let is = |known: &&str| known.as_bytes() == name;
-        let besides = THROUGH.iter().any(|known| is(known))
+        let besides = THROUGH.iter().any(&is)
             || THROUGH_GROUPS
                 .iter()
                 .any(|group| name.starts_with(group.as_bytes()));
-        if besides && !TO_PROVIDER.iter().any(|known| is(known)) {
+        if besides && !TO_PROVIDER.iter().any(is) {
             head.push(name, value);
         }
     }

@@ -153,7 +153,7 @@ impl Exchange {
         if let Some(work) = &mut self.work {
             work.body = Rc::default();
         }
-        let secrets: Vec<Secret> = secrets_of(&attempt, cx).into_iter().cloned().collect();
+        let secrets: Vec<Secret> = secrets_of(&attempt, cx.plan).into_iter().cloned().collect();
         self.state = State::Streaming(Box::new(Streaming {
             attempt,
             continuation: None,
@@ -173,7 +173,7 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Effect {
         let mut answer = head.clone();
-        let secrets = secrets_of(&attempt, cx);
+        let secrets = secrets_of(&attempt, cx.plan);
         let clean = heads::blackened(body, &secrets);
         let error = ApiError::answered(attempt.provider, head, body);
         self.released(&attempt, &mut answer, cx);
