@@ -97,3 +97,43 @@ fn push_thoughts<'a>(completion: &'a Completion, pieces: &mut Vec<Piece<'a>>) {
         pieces.push(Piece::Thinking(block.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thoughts(reasoning: Option<&str>, blocks: &[(&str, &str)]) -> Vec<String> {
+        let signed = |(thinking, signature): &(&str, &str)| ThinkingBlock::Signed {
+            signature: (*signature).to_owned(),
+            thinking: (*thinking).to_owned(),
+        };
+        let completion = Completion {
+            reasoning: reasoning.map(str::to_owned),
+            thinking: blocks.iter().map(signed).collect(),
+            ..Completion::default()
+        };
+        let told = |piece: &Piece<'_>| match piece {
+            Piece::Reasoning(text) => Some((*text).to_owned()),
+            Piece::Thinking(ThinkingBlock::Signed { signature, .. }) => {
+                Some(format!("signed {signature}"))
+            }
+            _ => None,
+        };
+        pieces(&completion).iter().filter_map(told).collect()
+    }
+
+    #[test]
+    fn each_block_of_reasoning_comes_behind_its_own_text() {
+        assert_eq!(
+            thoughts(Some("ab"), &[("a", "1"), ("b", "2")]),
+            ["a", "signed 1", "b", "signed 2"]
+        );
+        assert_eq!(thoughts(Some("a"), &[]), ["a"]);
+        assert_eq!(thoughts(None, &[("", "1")]), ["signed 1"]);
+    }
+
+    #[test]
+    fn reasoning_that_its_blocks_do_not_say_comes_first() {
+        assert_eq!(thoughts(Some("a"), &[("", "1")]), ["a", "signed 1"]);
+    }
+}

@@ -1,7 +1,7 @@
 //! Google's signatures of reasoning on their way through clients: those return ids, but drop members that they do not know.
 
 /// What stands between the id of a call and the signature behind it.
-pub const MARK: &str = "__thought__";
+const MARK: &str = "__thought__";
 /// What signatures of text begin with, so that no other vendor is sent them.
 const GOOGLES: &str = "google:";
 

@@ -17,7 +17,7 @@ use super::plan::{Deployment, Endpoint, Granted};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
-use crate::provider::{Options, Provider, Rules, Setting};
+use crate::provider::{Has, Options, Provider, Rules, Setting};
 use crate::value::secret::Secret;
 
 /// What holds for every deployment that does not say otherwise.
@@ -116,7 +116,7 @@ impl Entry<'_> {
         let provider = named.as_ref().map(|named| named.provider);
         let options = provider.map(|provider| self.options(provider, findings));
         let options = options.unwrap_or_default();
-        let base = self.base(provider, &options, findings);
+        let base = self.base(named.as_ref(), &options, findings);
         let (named, base) = (named?, base?);
         let endpoint = self.endpoint(base, defaults, findings);
         let bearer = Bearer {
@@ -131,6 +131,13 @@ impl Entry<'_> {
         } else {
             self.grant(named.provider, &options, defaults, findings)
         };
+        let has = Has {
+            base: true,
+            key: api_key.is_some() || grant.is_some() || bearer.needs_none(),
+        };
+        if let Some(words) = named.provider.lack(&named.model, &options, &has) {
+            findings.fault(self.params.at.clone(), Trouble::Lack(words));
+        }
         let rules = parameters::rules(&self.params, defaults.modify_params, findings);
         let deployment = self.deployment(named, endpoint, defaults, findings);
         let is_one_model = !deployment.model.contains('*');
@@ -247,7 +254,7 @@ impl Entry<'_> {
     /// The deployment's address, else the provider's, if that is known.
     fn base(
         &self,
-        provider: Option<&'static dyn Provider>,
+        named: Option<&Named>,
         options: &Options,
         findings: &mut Findings<'_>,
     ) -> Option<Base> {
@@ -261,11 +268,20 @@ impl Entry<'_> {
                 Base::parse(&self.address(findings)?.value),
                 self.params.place(key),
             ),
-            None => (usual(provider?, options), self.params.at.clone()),
+            None => (usual(named?, options), self.params.at.clone()),
         };
-        parsed
-            .map_err(|bad| findings.fault(at, Trouble::Base(bad)))
-            .ok()
+        let trouble = |bad| match (bad, named) {
+            (BadBase::Missing, Some(named)) => {
+                let has = Has {
+                    base: false,
+                    key: true,
+                };
+                let lack = named.provider.lack(&named.model, options, &has);
+                lack.map_or(Trouble::Base(bad), Trouble::Lack)
+            }
+            (bad, _) => Trouble::Base(bad),
+        };
+        parsed.map_err(|bad| findings.fault(at, trouble(bad))).ok()
     }
 
     fn endpoint(&self, base: Base, defaults: &Defaults, findings: &mut Findings<'_>) -> Endpoint {
@@ -363,8 +379,9 @@ impl Entry<'_> {
     }
 }
 
-fn usual(provider: &'static dyn Provider, options: &Options) -> Result<Base, BadBase> {
-    provider
-        .base(options)
+fn usual(named: &Named, options: &Options) -> Result<Base, BadBase> {
+    named
+        .provider
+        .base_for(&named.model, options)
         .map_or(Err(BadBase::Missing), |base| Base::parse(&base))
 }

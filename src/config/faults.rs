@@ -71,6 +71,8 @@ pub enum Trouble {
     Empty,
     /// JSON text with a mistake.
     Json(String),
+    /// What its provider cannot do without, in words.
+    Lack(&'static str),
     /// A key that must be there.
     Missing(&'static str),
     /// A model whose provider cannot be told from its name.
@@ -165,6 +167,7 @@ impl fmt::Display for Trouble {
             Trouble::Header => f.write_str("not a valid header field"),
             Trouble::HeaderOwned => f.write_str("the gateway sets this header field itself"),
             Trouble::Json(words) => write!(f, "not valid JSON: {words}"),
+            Trouble::Lack(words) => f.write_str(words),
             Trouble::Missing(key) => write!(f, "`{key}` is missing"),
             Trouble::ModelPrefix {
                 prefix,

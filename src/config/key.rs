@@ -9,7 +9,7 @@ use crate::provider::Provider;
 use crate::value::secret::Secret;
 
 /// Header fields that carry a key.
-const CREDENTIALS: [&str; 3] = ["api-key", "authorization", "x-api-key"];
+const CREDENTIALS: [&str; 4] = ["api-key", "authorization", "x-api-key", "x-goog-api-key"];
 
 /// A deployment as far as its key goes.
 pub(super) struct Bearer<'a> {
@@ -53,7 +53,8 @@ impl Bearer<'_> {
         }
     }
 
-    fn needs_none(&self) -> bool {
+    /// Whether it works without a key of the provider's.
+    pub fn needs_none(&self) -> bool {
         let is_credential = |(name, _): &(String, Secret)| CREDENTIALS.contains(&name.as_str());
         self.params.value("mock_response").is_some() || self.extra_headers.iter().any(is_credential)
     }

@@ -200,6 +200,7 @@ fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError>
     let body = encoded.body.as_deref().unwrap_or(asked.body);
     if let Some(extended) = params::with(body, &rules.extra_body) {
         encoded.body = Some(extended);
+        return provider.resigned(encoded, &target);
     }
     Ok(encoded)
 }

@@ -1,11 +1,14 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod aws;
 pub mod azure;
+pub mod bedrock;
 pub mod gemini;
 pub mod grant;
 pub mod openai_like;
 pub mod rs256;
+pub mod sagemaker;
 pub mod through;
 
 use core::fmt;
@@ -81,6 +84,15 @@ pub struct Setting {
     pub key: &'static str,
     /// The environment variables that stand in for it, the first that is set.
     pub variables: &'static [&'static str],
+}
+
+/// What a deployment has besides its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Has {
+    /// An address.
+    pub base: bool,
+    /// A key, or a reason not to need one.
+    pub key: bool,
 }
 
 /// What a deployment says that only its vendor understands, by key. Any of it may be a secret.
@@ -236,6 +248,16 @@ pub trait Provider: Sync + fmt::Debug {
         self.default_base().map(Cow::Borrowed)
     }
 
+    /// The same for a deployment of that model, whose name may tell.
+    fn base_for(&self, _model: &str, options: &Options) -> Option<Cow<'static, str>> {
+        self.base(options)
+    }
+
+    /// What a deployment of that model must say and does not, in words.
+    fn lack(&self, _model: &str, _options: &Options, _has: &Has) -> Option<&'static str> {
+        None
+    }
+
     /// The keys of `litellm_params` that only this vendor understands.
     fn settings(&self) -> &'static [Setting] {
         &[]
@@ -260,6 +282,14 @@ pub trait Provider: Sync + fmt::Debug {
     /// # Errors
     /// A 400 when the request asks for what the vendor cannot do.
     fn encode(&self, request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Encoded, ApiError>;
+
+    /// The same request after its body was changed: a vendor whose requests are signed signs it again.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    fn resigned(&self, encoded: Encoded, _target: &Target<'_>) -> Result<Encoded, ApiError> {
+        Ok(encoded)
+    }
 
     /// Words a request of another format for this vendor; `None` when it does not know that format. What it is in the end, a
     /// conversation or not, is the gateway's to say: one that this vendor does not know is translated to chat.
@@ -303,6 +333,8 @@ static ALL: &[&dyn Provider] = &[
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,
+    &bedrock::BEDROCK,
     &gemini::GEMINI,
     &gemini::vertex::VERTEX,
+    &sagemaker::SAGEMAKER,
 ];

@@ -9,10 +9,11 @@ use super::{ApiError, Class, Signs, aws, delay};
 use crate::value::head::Head;
 
 impl ApiError {
-    /// The error a provider answered with. Its status is kept, but 529, which is in no register, becomes 503; for an error inside a
-    /// success (`status` below 400) it is the one the body states, else that of its class, else 502. Type, code, param and
-    /// message of an OpenAI error object are kept, numbers as text; a missing or merely numeric code gives way where OpenAI's
-    /// code says more (context length, content filter, quota). All other shapes get OpenAI's type and code of their class.
+    /// The error a provider answered with. Its status is kept, but 529, which is in no register, becomes 503, and Google's
+    /// 400 for a bad key, which becomes 401; for an error inside a success (`status` below 400) it is the one the body states,
+    /// else that of its class, else 502. Type, code, param and message of an OpenAI error object are kept, numbers as text; a
+    /// missing or merely numeric code gives way where OpenAI's code says more (context length, content filter, quota). All
+    /// other shapes get OpenAI's type and code of their class.
     #[must_use]
     pub fn read(status: u16, content_type: Option<&str>, body: &[u8]) -> ApiError {
         read(None, status, found(content_type, body))
@@ -52,10 +53,13 @@ pub(super) fn read(provider: Option<&str>, status: u16, found: Found) -> ApiErro
         &found,
         message.as_deref().unwrap_or_default(),
     );
-    let status = stated.map_or(
-        class.status(),
-        |status| if status == 529 { 503 } else { status },
-    );
+    let status = match (stated, class) {
+        (Some(529), _) => 503,
+        // Google answers 400 for a key that it does not know.
+        (Some(400), Class::Auth) if found.code.as_deref() == Some("400") => 401,
+        (Some(status), _) => status,
+        (None, class) => class.status(),
+    };
     let message = message.unwrap_or_else(|| reason(status).to_owned());
     let wait = found.retry_delay.as_deref().and_then(delay::seconds);
     ApiError {
@@ -375,6 +379,17 @@ mod tests {
                 "{status} {body}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_that_google_does_not_know_is_no_bad_request() {
+        let body = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT",
+            "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#;
+        let error = read(400, body);
+        assert_eq!(
+            (error.status, error.code.as_deref()),
+            (401, Some("invalid_api_key"))
+        );
     }
 
     #[test]

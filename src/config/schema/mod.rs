@@ -234,7 +234,7 @@ mod tests {
             PARAMS.status("input_cost_per_token_flex"),
             Some(Status::Refused)
         );
-        assert_eq!(PARAMS.status("aws_region_name"), Some(Status::Refused));
+        assert_eq!(PARAMS.status("aws_role_name"), Some(Status::Refused));
     }
 
     #[test]

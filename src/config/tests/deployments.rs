@@ -110,6 +110,102 @@ fn tags_without_tag_filtering_are_told_to_have_no_effect() {
     assert_eq!(plan(&source).deployments[0].tags, ["free", "eu"]);
 }
 
+fn aws(mut params: Value) -> Vec<String> {
+    params["model"] = json!("bedrock/anthropic.claude-haiku-4-5-20251001-v1:0");
+    faults(&one(params))
+}
+
+#[test]
+fn the_address_of_aws_follows_from_the_region() {
+    let host = |params: Value| {
+        let mut params = params;
+        params["aws_access_key_id"] = json!("AKID");
+        params["aws_secret_access_key"] = json!("secret");
+        plan(&one(params)).deployments.remove(0).endpoint.host
+    };
+    let claude = "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0";
+    let cases = [
+        (
+            json!({"model": claude, "aws_region_name": "eu-west-1"}),
+            "bedrock-runtime.eu-west-1.amazonaws.com",
+        ),
+        (
+            json!({"model": claude, "aws_region_name": "cn-north-1"}),
+            "bedrock-runtime.cn-north-1.amazonaws.com.cn",
+        ),
+        (
+            json!({"model": "bedrock/arn:aws:bedrock:us-west-2:1:application-inference-profile/x", "aws_region_name": "eu-west-1"}),
+            "bedrock-runtime.us-west-2.amazonaws.com",
+        ),
+        (
+            json!({"model": "bedrock/us-east-2/anthropic.claude-v2"}),
+            "bedrock-runtime.us-east-2.amazonaws.com",
+        ),
+        (
+            json!({"model": claude, "aws_region_name": "eu-west-1", "aws_bedrock_runtime_endpoint": "https://vpce.example"}),
+            "vpce.example",
+        ),
+        (
+            json!({"model": "sagemaker_chat/mine", "aws_region_name": "eu-west-1"}),
+            "runtime.sagemaker.eu-west-1.amazonaws.com",
+        ),
+    ];
+    for (params, expected) in cases {
+        assert_eq!(host(params.clone()), expected, "{params}");
+    }
+}
+
+#[test]
+fn a_deployment_at_aws_needs_a_region_and_credentials() {
+    let keys = json!({"aws_access_key_id": "AKID", "aws_secret_access_key": "secret"});
+    let with = |more: &[(&str, &str)]| {
+        let mut params = keys.clone();
+        for (key, value) in more {
+            params[*key] = json!(value);
+        }
+        params
+    };
+    let at = "model_list[0].litellm_params: ";
+    for (params, fault) in [
+        (with(&[]), "no AWS region: set `aws_region_name`"),
+        (
+            json!({"api_key": "k"}),
+            "no AWS region: set `aws_region_name`",
+        ),
+        (
+            with(&[("api_base", "http://proxy:8000")]),
+            "no AWS region: set `aws_region_name`",
+        ),
+        (
+            with(&[("aws_region_name", "Ireland")]),
+            "`aws_region_name` is not the name of a region, such as `us-east-1`",
+        ),
+        (
+            json!({"aws_region_name": "eu-west-1"}),
+            "no AWS credentials: set `aws_access_key_id` and `aws_secret_access_key`, or `api_key` to an API key of Bedrock's",
+        ),
+        (
+            json!({"aws_region_name": "eu-west-1", "aws_access_key_id": "AKID"}),
+            "`aws_access_key_id` and `aws_secret_access_key` go together, and one is missing",
+        ),
+    ] {
+        assert_eq!(aws(params.clone()), [format!("{at}{fault}")], "{params}");
+    }
+}
+
+#[test]
+fn what_is_said_to_aws_otherwise_need_not_be_said_again() {
+    let model = "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0";
+    for params in [
+        json!({"model": model, "aws_region_name": "eu-west-1", "api_key": "k"}),
+        json!({"model": model, "api_base": "http://proxy:8000", "api_key": "k"}),
+        json!({"model": model, "aws_region_name": "eu-west-1", "extra_headers": {"authorization": "Bearer k"}}),
+        json!({"model": model, "aws_region_name": "eu-west-1", "mock_response": "m"}),
+    ] {
+        good(&one(params));
+    }
+}
+
 #[test]
 fn what_is_said_about_parameters_is_read() {
     let params = json!({"allowed_openai_params": ["seed"], "additional_drop_params": ["tools[*].function.strict"],

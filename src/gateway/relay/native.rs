@@ -1,5 +1,6 @@
 //! Streams in the format of the client, whatever it is: passed on as they are, and followed.
 
+use super::openai::ends_with_blank_line;
 use super::{EVENT_LIMIT, Output, Relay, Seen, cut_short, malformed};
 use crate::canonical::error::ApiError;
 use crate::gateway::heads::blackened;
@@ -41,7 +42,7 @@ impl Relay for NativeRelay {
         let mut same = !self.decoder.holds_bytes();
         let (follow, seen, secrets) = (&mut self.follow, &mut self.seen, &self.secrets);
         let mut each = |event: &Event<'_>| {
-            if seen.failure.is_some() {
+            if seen.over() {
                 same = false;
                 return;
             }
@@ -83,6 +84,10 @@ fn emit(event: &Event<'_>, secrets: &[Secret], out: &mut Vec<u8>) -> bool {
     match blackened(event.raw, &secrets) {
         None => {
             out.extend_from_slice(event.raw);
+            if !ends_with_blank_line(event.raw) {
+                out.extend_from_slice(b"\n\n");
+                return false;
+            }
             true
         }
         Some(clean) => {

@@ -234,7 +234,7 @@ impl Words {
 }
 
 /// Whether an event is over: a stream's last one may lack the blank line, and would run into what is sent after it.
-fn ends_with_blank_line(raw: &[u8]) -> bool {
+pub(super) fn ends_with_blank_line(raw: &[u8]) -> bool {
     let line = raw.strip_suffix(b"\n").unwrap_or(raw);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.len() < raw.len() && (line.ends_with(b"\n") || line.ends_with(b"\r"))

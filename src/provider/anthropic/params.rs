@@ -63,7 +63,7 @@ pub(in crate::provider) const IGNORED: [&str; 24] = [
 ];
 
 /// Members of OpenAI's that Anthropic has nothing for, and the value with which they ask for nothing.
-const UNSUPPORTED: [(&str, &str); 20] = [
+pub(in crate::provider) const UNSUPPORTED: [(&str, &str); 20] = [
     ("audio", ""),
     ("frequency_penalty", "0"),
     ("function_call", "\"none\""),
@@ -98,7 +98,7 @@ const BETAS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// A 400 naming every such member and the way to have it dropped.
-pub(super) fn check(
+pub(in crate::provider) fn check(
     request: &ChatRequest<'_>,
     target: &Target<'_>,
     abilities: &Abilities,
@@ -143,13 +143,13 @@ pub(in crate::provider) fn refuse(
 
 /// A member that Anthropic is given as it is.
 #[derive(Debug)]
-pub(super) struct Forwarded<'r> {
+pub(in crate::provider) struct Forwarded<'r> {
     pub name: Cow<'r, str>,
     pub value: &'r [u8],
 }
 
 /// The members that are forwarded: those that neither OpenAI nor a gateway knows, and those the operator says Anthropic knows.
-pub(super) fn forwarded<'r>(
+pub(in crate::provider) fn forwarded<'r>(
     request: &'r ChatRequest<'_>,
     rules: &'r Rules,
 ) -> impl Iterator<Item = Forwarded<'r>> {
@@ -172,7 +172,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// The beta that a forwarded member needs.
-pub(super) fn beta(name: &str) -> Option<&'static str> {
+pub(in crate::provider) fn beta(name: &str) -> Option<&'static str> {
     BETAS
         .iter()
         .find(|(member, _)| *member == name)

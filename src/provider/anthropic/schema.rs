@@ -41,7 +41,6 @@ pub(in crate::provider) fn strict(json: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The schema with what it refers to in place of the references; `None` when it is no JSON object.
-#[allow(dead_code)]
 pub(in crate::provider) fn inlined(json: &[u8]) -> Option<Vec<u8>> {
     cleaned(json, false)
 }

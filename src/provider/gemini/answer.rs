@@ -118,7 +118,9 @@ impl Answer<'_> {
 
 /// The signature of a text, as clients are given it.
 pub(super) fn signed(part: &Part<'_>) -> Option<ThinkingBlock> {
-    let signature = part.signature.filter(|text| !text.raw().is_empty())?;
+    let signature = part
+        .signature
+        .filter(|text| !text.raw().is_empty() && !part.thought)?;
     Some(ThinkingBlock::Signed {
         signature: signature::of_text(&signature.decode()),
         thinking: String::new(),

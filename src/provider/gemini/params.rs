@@ -92,8 +92,7 @@ pub(super) fn check(
 ) -> Result<(), ApiError> {
     refuse(vendor, request, target, |member| {
         let name = member.key.decode();
-        let refused = refused(&name, member, request, abilities) && !is_allowed(&name, target);
-        refused.then(|| name.into_owned())
+        refused(&name, member, request, abilities).then(|| name.into_owned())
     })
 }
 
@@ -115,11 +114,6 @@ fn refused(
             unsupported.is_some_and(|(_, nothing)| !same(member.value, nothing))
         }
     }
-}
-
-/// Whether the operator wants it passed on whatever is known here.
-fn is_allowed(name: &str, target: &Target<'_>) -> bool {
-    target.rules.allowed.iter().any(|allowed| allowed == name)
 }
 
 /// Google speaks raw samples only.
@@ -156,7 +150,7 @@ pub(super) fn own<'r>(request: &'r ChatRequest<'_>, target: &Target<'_>) -> Vec<
     for member in stated(request) {
         let name = member.key.decode();
         let is_unsupported = UNSUPPORTED.iter().any(|(known, _)| *known == name);
-        if is_known(&name) || (is_unsupported && !is_allowed(&name, target)) {
+        if is_known(&name) || (is_unsupported && !target.rules.allows(&name)) {
             continue;
         }
         let name = camel(&name);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::super::anthropic::text::mended;
+use crate::provider::anthropic::schema::inlined;
+use crate::provider::anthropic::text::mended;
 use crate::wire::json::{Members, Splice};
 
 /// Keywords that are read.
@@ -44,11 +45,6 @@ const OF_TYPES: [(&str, &str); 9] = [
     ("enum", "string"),
     ("pattern", "string"),
 ];
-/// How many schemas one may grow to: a schema that refers to itself has no end.
-const MOST: usize = 10_000;
-/// How often references may be followed within each other.
-const DEEPEST: usize = 32;
-
 /// The schema without what even readers of JSON Schema refuse; `None` when it says nothing.
 pub(super) fn whole(json: &[u8]) -> Option<Cow<'_, [u8]>> {
     let json = match mended(json) {
@@ -71,15 +67,9 @@ fn owned(json: &[u8]) -> Option<Vec<u8>> {
 
 /// The schema in OpenAPI's words; `None` when it says nothing. `ordered` has properties written in the order of the schema.
 pub(super) fn subset(json: &[u8], ordered: bool) -> Option<Vec<u8>> {
-    let root: Value = serde_json::from_slice(&mended(json)).ok()?;
-    root.as_object().filter(|members| !members.is_empty())?;
-    let mut cleaner = Cleaner {
-        made: 0,
-        open: Vec::new(),
-        ordered,
-        root: &root,
-    };
-    let Value::Object(members) = cleaner.clean(root.clone()) else {
+    let root = inlined(&mended(json))?;
+    let root: Value = serde_json::from_slice(&root).ok()?;
+    let Value::Object(members) = (Cleaner { ordered }).clean(root) else {
         return None;
     };
     let is_bare = members.len() == 1 && members.get("type").is_some_and(|kind| kind == "object");
@@ -89,52 +79,22 @@ pub(super) fn subset(json: &[u8], ordered: bool) -> Option<Vec<u8>> {
     serde_json::to_vec(&members).ok()
 }
 
-struct Cleaner<'r> {
-    made: usize,
-    /// The references being followed.
-    open: Vec<String>,
+/// Rewords a schema without references.
+#[derive(Clone, Copy)]
+struct Cleaner {
     ordered: bool,
-    /// What references lead into.
-    root: &'r Value,
 }
 
-impl Cleaner<'_> {
-    fn clean(&mut self, schema: Value) -> Value {
-        self.made = self.made.saturating_add(1);
-        let Value::Object(members) = schema else {
-            return any_object();
-        };
-        if self.made > MOST {
-            return any_object();
-        }
-        match members.get("$ref").and_then(Value::as_str) {
-            Some(reference) => {
-                let reference = reference.to_owned();
-                self.follow(reference, members)
-            }
-            None => self.clean_members(members),
+impl Cleaner {
+    fn clean(self, schema: Value) -> Value {
+        match schema {
+            Value::Object(members) => self.clean_members(members),
+            _ => any_object(),
         }
     }
 
-    fn follow(&mut self, reference: String, mut members: Map<String, Value>) -> Value {
-        members.shift_remove("$ref");
-        let endless = self.open.contains(&reference) || self.open.len() >= DEEPEST;
-        let pointer = reference.strip_prefix('#').unwrap_or_default();
-        let named = self.root.pointer(pointer).filter(|_| !endless);
-        let Some(Value::Object(named)) = named else {
-            return any_object();
-        };
-        for (key, value) in named {
-            members.entry(key).or_insert_with(|| value.clone());
-        }
-        self.open.push(reference);
-        let cleaned = self.clean(Value::Object(members));
-        self.open.pop();
-        cleaned
-    }
-
-    fn clean_members(&mut self, mut members: Map<String, Value>) -> Value {
-        self.merge_all(&mut members);
+    fn clean_members(self, mut members: Map<String, Value>) -> Value {
+        merge_all(&mut members);
         if let Some(choices) = members.shift_remove("oneOf") {
             members.entry("anyOf").or_insert(choices);
         }
@@ -157,44 +117,8 @@ impl Cleaner<'_> {
         Value::Object(members)
     }
 
-    /// Takes what every part of `allOf` demands into the schema itself.
-    fn merge_all(&mut self, members: &mut Map<String, Value>) {
-        let Some(Value::Array(parts)) = members.shift_remove("allOf") else {
-            return;
-        };
-        for part in parts {
-            let resolved = match part.get("$ref").and_then(Value::as_str) {
-                Some(reference) if !self.open.iter().any(|open| open == reference) => {
-                    let pointer = reference.strip_prefix('#').unwrap_or_default();
-                    self.root.pointer(pointer).cloned()
-                }
-                Some(_) => None,
-                None => Some(part),
-            };
-            let Some(Value::Object(part)) = resolved else {
-                continue;
-            };
-            for (key, value) in part {
-                match (members.get_mut(&key), value) {
-                    (Some(Value::Object(ours)), Value::Object(theirs)) => {
-                        for (name, schema) in theirs {
-                            ours.entry(name).or_insert(schema);
-                        }
-                    }
-                    (Some(Value::Array(ours)), Value::Array(theirs)) if key == "required" => {
-                        ours.extend(theirs);
-                    }
-                    (Some(_), _) => {}
-                    (None, value) => {
-                        members.insert(key, value);
-                    }
-                }
-            }
-        }
-    }
-
     /// A choice has nothing beside it: `null` becomes a property of what is left, and one left stands for itself.
-    fn choices(&mut self, choices: Vec<Value>, mut beside: Map<String, Value>) -> Value {
+    fn choices(self, choices: Vec<Value>, mut beside: Map<String, Value>) -> Value {
         let is_null = |choice: &Value| choice.get("type").is_some_and(|kind| kind == "null");
         let nullable = choices.iter().any(is_null) || beside.contains_key("nullable");
         beside.retain(|key, _| matches!(key.as_str(), "description" | "title"));
@@ -223,7 +147,7 @@ impl Cleaner<'_> {
     }
 
     /// Every schema has a type; an array says of what, an object without properties nothing at all.
-    fn settle_type(&mut self, members: &mut Map<String, Value>) {
+    fn settle_type(self, members: &mut Map<String, Value>) {
         if !members.contains_key("type") {
             let kind = inferred(members);
             members.insert("type".to_owned(), Value::from(kind));
@@ -234,7 +158,7 @@ impl Cleaner<'_> {
         };
         if is(members, "array") {
             let items = members.entry("items").or_insert(Value::Null);
-            if !items.as_object().is_some_and(|items| !items.is_empty()) {
+            if items.as_object().is_none_or(Map::is_empty) {
                 *items = any_object();
             }
         }
@@ -247,7 +171,7 @@ impl Cleaner<'_> {
         }
     }
 
-    fn clean_parts(&mut self, members: &mut Map<String, Value>) {
+    fn clean_parts(self, members: &mut Map<String, Value>) {
         if let Some(Value::Object(properties)) = members.get_mut("properties") {
             for schema in properties.values_mut() {
                 *schema = self.clean(schema.take());
@@ -258,13 +182,41 @@ impl Cleaner<'_> {
         }
     }
 
-    fn order(&self, members: &mut Map<String, Value>) {
+    fn order(self, members: &mut Map<String, Value>) {
         let Some(Value::Object(properties)) = members.get("properties") else {
             return;
         };
         if self.ordered && !members.contains_key("propertyOrdering") {
             let names = properties.keys().map(String::as_str).collect();
             members.insert("propertyOrdering".to_owned(), names);
+        }
+    }
+}
+
+/// Takes what every part of `allOf` demands into the schema itself.
+fn merge_all(members: &mut Map<String, Value>) {
+    let Some(Value::Array(parts)) = members.shift_remove("allOf") else {
+        return;
+    };
+    for part in parts {
+        let Value::Object(part) = part else {
+            continue;
+        };
+        for (key, value) in part {
+            match (members.get_mut(&key), value) {
+                (Some(Value::Object(ours)), Value::Object(theirs)) => {
+                    for (name, schema) in theirs {
+                        ours.entry(name).or_insert(schema);
+                    }
+                }
+                (Some(Value::Array(ours)), Value::Array(theirs)) if key == "required" => {
+                    ours.extend(theirs);
+                }
+                (Some(_), _) => {}
+                (None, value) => {
+                    members.insert(key, value);
+                }
+            }
         }
     }
 }

@@ -166,7 +166,7 @@ fn talk(
 }
 
 /// Takes the gateway's tags out of the metadata, and the metadata with them when nothing else is in it.
-fn metadata(members: &Members<'_>, splice: &mut Splice<'_, '_>) {
+pub(super) fn metadata(members: &Members<'_>, splice: &mut Splice<'_, '_>) {
     let Some(member) = members.get("metadata") else {
         return;
     };

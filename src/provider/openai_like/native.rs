@@ -1,6 +1,7 @@
 //! The operations besides chat that compatible vendors have: the client's body with the model's name changed, and an
 //! answer that goes back as it comes.
 
+use super::edit::metadata;
 use super::follow::Follower;
 use super::{Quirks, Route};
 use crate::canonical::asked::Asked;
@@ -81,6 +82,7 @@ fn json(asked: &Asked<'_>, model: &str, quirks: &Quirks) -> Option<Vec<u8>> {
             splice.remove(member);
         }
     }
+    metadata(members, &mut splice);
     let wanted = quote(model);
     match last {
         Some(member) if member.value == wanted => {}

@@ -90,7 +90,7 @@ pub static TABLE: [OpenaiLike; 61] = [
     row("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY", &OLDER_LIMIT),
     row("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", &OLDER_LIMIT),
     row("chutes", "https://llm.chutes.ai/v1", "CHUTES_API_KEY", &OLDER_LIMIT),
-    row("cloudflare", "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1", "CLOUDFLARE_API_KEY", &OLDER_LIMIT).with(&[setting("account_id", &["CLOUDFLARE_AC61_ID"])]),
+    row("cloudflare", "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1", "CLOUDFLARE_API_KEY", &OLDER_LIMIT).with(&[setting("account_id", &["CLOUDFLARE_ACCOUNT_ID"])]),
     row("codestral", "https://codestral.mistral.ai/v1", "CODESTRAL_API_KEY", &MISTRAL),
     row("cometapi", "https://api.cometapi.com/v1", "COMETAPI_KEY", &OLDER_LIMIT),
     row("dashscope", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY", &QWEN),

@@ -193,7 +193,8 @@ fn other_operations_are_asked_at_their_own_paths_with_the_vendor_s_model() {
         (Format::Responses, "/v1/responses"),
         (Format::Speech, "/v1/audio/speech"),
     ] {
-        let body = br#"{"input":"x", "model":"g","tags":["a"],"model":"group"}"#;
+        let body =
+            br#"{"input":"x", "model":"g","tags":["a"],"metadata":{"tags":["a"]},"model":"group"}"#;
         let encoded = native("openai", format, body, "application/json").unwrap();
         assert_eq!(encoded.path, path);
         assert_eq!(

@@ -7,6 +7,7 @@ use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
 use dragoman::gateway::relay::whole::{self, Wants};
 use dragoman::provider::{self, Encoded, Options, Provider, Reading, Rules, Setting, Target};
+use dragoman::value::head::Head;
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
 use serde_json::Value;
@@ -184,6 +185,26 @@ pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_slice(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )
+}
+
+/// What the client is told when the vendor refuses.
+pub(super) fn failure(name: &str, text: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let mut head = Head::new();
+    head.push(":status", fixture.raw("status").expect("status"));
+    for (name, value) in fixture
+        .value("headers")
+        .unwrap_or_default()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        head.push(name, value.as_str().expect("a header is text"));
+    }
+    let body = fixture.raw("body").unwrap_or_default();
+    let vendor = provider(name).name();
+    let error = ApiError::answered(vendor, &head, body.as_bytes());
+    refused(&error, &fixture.value("error").expect("error"))
 }
 
 /// The client's answer: what the vendor says in another format worded anew, what it says in OpenAI's as it is.

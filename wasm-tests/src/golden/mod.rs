@@ -10,6 +10,9 @@
 //!   `request`, what was asked.
 //! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
 //!   that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+//! - `.frames.json` in the place of `.sse`: a list of AWS frames. Each has an `event`, an `exception` or an `error` (a code with its
+//!   `message`), and a `payload`; one that is `broken` has a flipped bit.
+//! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
 //!
 //! A folder per format that clients speak besides chat (`messages`, `responses`, `gemini-in`, `completions`), with
 //!
@@ -22,6 +25,7 @@
 
 mod case;
 mod client;
+mod frames;
 mod stream;
 
 use include_dir::{Dir, File, include_dir};
@@ -49,12 +53,17 @@ pub fn run() -> Outcome {
         } else if name.ends_with(".answer.json") {
             case::answer(&name, text)
         } else if name.ends_with(".chunks.json") {
-            let sse = name.replace(".chunks.json", ".sse");
-            let sse = FIXTURES
-                .get_file(&sse)
-                .and_then(File::contents_utf8)
-                .expect("chunks need a stream");
-            stream::check(&name, text, sse)
+            let beside = |end: &str| {
+                let name = name.replace(".chunks.json", end);
+                FIXTURES.get_file(name).and_then(File::contents_utf8)
+            };
+            match (beside(".sse"), beside(".frames.json")) {
+                (Some(sse), _) => stream::check(&name, text, sse),
+                (None, Some(list)) => stream::check_bytes(&name, text, &frames::bytes(list)),
+                (None, None) => panic!("{name}: chunks need a stream"),
+            }
+        } else if name.ends_with(".failure.json") {
+            case::failure(&name, text)
         } else if name.ends_with(".tochat.json") {
             client::to_chat(&name, text)
         } else if name.ends_with(".reply.json") {

@@ -15,23 +15,9 @@ use super::case::{Fixture, chat, provider, same};
 const SHARED: [&str; 4] = ["id", "object", "created", "model"];
 
 pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
+    check_bytes(name, text, sse.as_bytes())?;
     let fixture = Fixture::read(text);
     let whole = deliver(&fixture, name, [sse.as_bytes()]);
-    let passes = matches!(fixture.reading(name), Reading::Openai);
-    expected(&fixture, &whole, passes)?;
-    for cut in 0..=sse.len() {
-        let (head, tail) = sse.as_bytes().split_at(cut);
-        unchanged(
-            &whole,
-            &deliver(&fixture, name, [head, tail]),
-            &format!("cut at byte {cut}"),
-        )?;
-    }
-    unchanged(
-        &whole,
-        &deliver(&fixture, name, sse.as_bytes().chunks(1)),
-        "byte by byte",
-    )?;
     let crlf = sse.replace('\n', "\r\n");
     unchanged(&whole, &deliver(&fixture, name, [crlf.as_bytes()]), "CRLF")?;
     unchanged(
@@ -39,6 +25,21 @@ pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
         &deliver(&fixture, name, crlf.as_bytes().chunks(1)),
         "CRLF byte by byte",
     )
+}
+
+/// The same for bytes that have no lines.
+pub(super) fn check_bytes(name: &str, text: &str, bytes: &[u8]) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let whole = deliver(&fixture, name, [bytes]);
+    let passes = matches!(fixture.reading(name), Reading::Openai);
+    expected(&fixture, &whole, passes)?;
+    for cut in 0..=bytes.len() {
+        let (head, tail) = bytes.split_at(cut);
+        let parts = deliver(&fixture, name, [head, tail]);
+        unchanged(&whole, &parts, &format!("cut at byte {cut}"))?;
+    }
+    let bytewise = deliver(&fixture, name, bytes.chunks(1));
+    unchanged(&whole, &bytewise, "byte by byte")
 }
 
 /// What the client is sent when the vendor's bytes come in these parts: what the gateway's own relay

@@ -11,6 +11,7 @@
 mod access;
 mod accounts;
 mod answers;
+mod aws;
 mod deadlines;
 mod failures;
 mod fallbacks;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wasm_tests::world::{Answer, Call, KEYS, Outcome, Upstream, World, at_every_cut};
 
 use crate::rule;
+use crate::scenario::{Setting, asked, fails, good};
 use crate::spoken::{done, event, role, stop, usage, word};
 
 const ANSWER: &str = r#"{ "id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-4-5-20251001","odd":1.0e0,
@@ -337,4 +338,43 @@ fn the_key_is_taken_from_either_header_and_reaches_no_vendor() {
             "authentication_error"
         );
     }
+}
+
+#[rule]
+fn a_fallback_may_speak_another_format() {
+    let setting = Setting::of(&[("claude", &["a"]), ("gpt", &["b"])])
+        .params(
+            "a",
+            json!({"model": "anthropic/claude-haiku-4-5", "api_base": "http://a.example"}),
+        )
+        .router(json!({"num_retries": 0, "fallbacks": [{"claude": ["gpt"]}, {"gpt": ["claude"]}]}));
+    setting.in_both(|world| {
+        let visit = world
+            .send(call("claude", ""))
+            .answered_in_turn(&[fails(500), good("hello")]);
+        assert_eq!(asked(&visit), ["a", "b"]);
+        let answer = visit.client().json();
+        assert_eq!(answer["content"][0]["text"], "hello");
+        assert_eq!(answer["model"], "claude");
+        drop(visit);
+        world.forget();
+        let visit = world
+            .send(call("gpt", ""))
+            .answered_in_turn(&[fails(500), Upstream::json(200, ANSWER)]);
+        assert_eq!(asked(&visit), ["b", "a"]);
+        assert_eq!(visit.client().text(), ANSWER);
+    });
+}
+
+#[rule]
+fn an_answer_that_is_pretended_is_a_message_too() {
+    let mut world = World::default();
+    let whole = world.send(call("mock", "")).client().json();
+    assert_eq!(
+        (&whole["type"], &whole["content"][0]["text"]),
+        (&json!("message"), &json!("Hello there"))
+    );
+    let visit = world.send(call("mock", r#","stream":true"#));
+    let events = told(visit.client());
+    assert_eq!(events.last().unwrap().0, "message_stop");
 }

@@ -137,7 +137,7 @@ fn every_mistake_is_told_with_its_place_and_in_words() {
         (params("model: opnai/gpt-4o"), "4:7: model_list[0].litellm_params.model: no provider is named `opnai`, did you mean `openai`?"),
         (params("model: mine/x\napi_base: http://llm"), "for a server that speaks OpenAI's format put `openai/` in front of the model"),
         (params("model: llama"), "no provider is known for the model `llama`: put the provider in front"),
-        (params("model: bedrock/x"), "4:7: model_list[0].litellm_params.model: the provider `bedrock` is not supported yet"),
+        (params("model: snowflake/x"), "4:7: model_list[0].litellm_params.model: the provider `snowflake` is not supported yet"),
         (extra("custom_llm_provider: gorq"), "6:7: model_list[0].litellm_params.custom_llm_provider: no provider is named `gorq`, did you mean `groq`?"),
         (params("model: openai/*"), "4:7: model_list[0].litellm_params.model: `openai/*` has more `*` than the `model_name` has to fill them with"),
         // Addresses and clusters.
