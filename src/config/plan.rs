@@ -285,6 +285,12 @@ impl Deployment {
         self.abilities.or_else(listed)
     }
 
+    /// What its vendor's model of that name costs, whichever its own is; without any price where nobody knows.
+    #[must_use]
+    pub fn prices_of(&self, model: &str) -> Prices {
+        prices::listed(self.provider.name(), model).unwrap_or_default()
+    }
+
     fn listed(&self, model: &str) -> Option<Prices> {
         let is_open = self.model.contains('*');
         is_open.then(|| prices::listed(self.provider.name(), model))?

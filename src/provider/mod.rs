@@ -9,6 +9,7 @@ pub mod grant;
 pub mod openai_like;
 pub mod rs256;
 pub mod sagemaker;
+pub mod through;
 
 use core::fmt;
 
@@ -21,6 +22,7 @@ use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
 use crate::canonical::seen::Seen;
 use crate::usage::Usage;
+use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 use grant::Grant;
@@ -215,6 +217,19 @@ pub struct Followed {
     pub withheld: bool,
 }
 
+/// A request as it is sent to a vendor that its client has worded for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// Its body.
+    pub body: &'a [u8],
+    /// What its client says in its head for the vendor.
+    pub headers: &'a Head,
+    /// Its method.
+    pub method: &'a str,
+    /// Path and query.
+    pub path: &'a str,
+}
+
 /// A vendor.
 pub trait Provider: Sync + fmt::Debug {
     /// The prefix in `provider/model`.
@@ -284,6 +299,19 @@ pub trait Provider: Sync + fmt::Debug {
         _target: &Target<'_>,
     ) -> Option<Result<Encoded, ApiError>> {
         None
+    }
+
+    /// The header fields that prove to the vendor who asks, for a request that its client has worded.
+    ///
+    /// # Errors
+    /// What the deployment lacks for it.
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let bearer = |key: &Secret| ("authorization", format!("Bearer {}", key.expose()));
+        Ok(target.key.map(bearer).into_iter().collect())
     }
 }
 

@@ -4,6 +4,7 @@ mod anthropic;
 mod converse;
 mod count;
 pub mod estimate;
+mod found;
 mod google;
 pub mod metrics;
 mod openai;

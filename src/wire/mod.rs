@@ -2,4 +2,5 @@
 
 pub mod event_stream;
 pub mod json;
+pub mod multipart;
 pub mod sse;

@@ -4,7 +4,6 @@
 pub mod decode;
 mod edit;
 mod follow;
-mod form;
 mod messages;
 mod models;
 pub(super) mod native;
@@ -16,7 +15,7 @@ mod ways;
 
 use std::borrow::Cow;
 
-use super::{Encoded, Options, Provider, Reading, Setting, Target};
+use super::{Encoded, Options, Provider, Reading, Sent, Setting, Target};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
@@ -101,6 +100,14 @@ impl Provider for OpenaiLike {
             path: self.path(target.base_path, Format::Chat),
         };
         encode_chat(request, target, (self.name, self.quirks), route)
+    }
+
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        Ok(self.headers(target))
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
