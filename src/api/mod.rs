@@ -1,11 +1,16 @@
 //! How clients speak: which requests are the gateway's, one file per API.
 
 pub mod chat;
+pub mod completions;
+pub mod gemini;
 pub mod health;
+mod look;
 pub mod merged;
 pub mod messages;
 pub mod models;
 pub mod plain;
+pub mod responses;
+mod talk;
 pub mod through;
 pub mod transcriptions;
 
@@ -73,21 +78,34 @@ pub trait Voice: fmt::Debug {
 
     /// Appends what the piece says to `out`. Nothing is said after the end; a failure is not for it to tell.
     fn push(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>);
+
+    /// How a stream that has failed ends, where that depends on what was said before; else [`ClientFormat::error_event`] tells it.
+    fn failed(&mut self, _error: &ApiError) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The media type of a stream.
+    fn media_type(&self) -> &'static str {
+        EVENT_STREAM
+    }
 }
+
+/// The media type of server-sent events.
+pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 
 /// The format of that name.
 #[must_use]
 pub fn client(format: Format) -> &'static dyn ClientFormat {
     match format {
         Format::Chat => &chat::CHAT,
+        Format::Completions => &completions::COMPLETIONS,
         Format::CountTokens | Format::Messages => &messages::MESSAGES,
-        Format::Completions
-        | Format::Embeddings
-        | Format::Gemini
+        Format::Gemini => &gemini::GEMINI,
+        Format::Responses => &responses::RESPONSES,
+        Format::Embeddings
         | Format::Images
         | Format::Moderations
         | Format::Rerank
-        | Format::Responses
         | Format::Speech => &plain::PLAIN,
         Format::Passthrough => &through::THROUGH,
         Format::Transcriptions => &transcriptions::TRANSCRIPTIONS,
@@ -292,12 +310,12 @@ fn azure(path: &str) -> Option<(Cow<'_, str>, Format)> {
 
 /// The paths of Gemini's clients: the model, and whether a stream is wanted.
 fn gemini(path: &str) -> Option<(Cow<'_, str>, bool)> {
-    let rest = ["/v1beta/models/", "/v1/models/"]
+    let rest = ["/v1beta/models/", "/v1/models/", "/models/"]
         .iter()
         .find_map(|head| path.strip_prefix(head))?;
     let (model, verb) = rest.rsplit_once(':')?;
     let stream = match verb {
-        "generateContent" => false,
+        "countTokens" | "generateContent" => false,
         "streamGenerateContent" => true,
         _ => return None,
     };

@@ -1,5 +1,7 @@
 //! Which API, which caller, may it: everything that is decided before a provider is involved.
 
+use percent_encoding::percent_decode_str;
+
 use super::effect::{Effect, Reply};
 use super::{heads, refuse};
 use crate::api::{self, Entry, Operation, Route};
@@ -53,7 +55,7 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
     let operation = route.operation();
     let refused = |error: ApiError| Admission::Refused(operation, error);
     if operation != Operation::Health
-        && let Err(error) = authenticate(head, plan)
+        && let Err(error) = authenticate(head, operation.format(), plan)
     {
         return refused(error);
     }
@@ -68,6 +70,7 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
                 length: length(head),
                 method: head.get(":method").unwrap_or_default().to_owned(),
                 model: model.as_deref().map(str::to_owned),
+                path: said_by_path(*format, head),
                 stream: *stream,
                 ..Line::of(*format)
             }),
@@ -122,7 +125,7 @@ fn models(head: &Head, plan: &Plan) -> Vec<u8> {
     api::models::list(plan.listed())
 }
 
-fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {
+fn authenticate(head: &Head, format: Format, plan: &Plan) -> Result<(), ApiError> {
     let Some(master) = &plan.master_key else {
         return Ok(());
     };
@@ -135,7 +138,31 @@ fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {
             }
         }
     }
+    if let Some(key) = key_of_path(format, head) {
+        presented = true;
+        if master.is(&key) {
+            return Ok(());
+        }
+    }
     Err(refuse::unauthorized(presented))
+}
+
+/// The key that clients of Gemini may put into the query.
+fn key_of_path(format: Format, head: &Head) -> Option<String> {
+    let (_, query) = head.get(":path")?.split_once('?')?;
+    let key = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("key="))?;
+    let text = percent_decode_str(key).decode_utf8().ok()?;
+    matches!(format, Format::Gemini | Format::Passthrough).then(|| text.into_owned())
+}
+
+/// Path and query, where the format says in them more than the route: of Gemini's, how a stream is framed.
+fn said_by_path(format: Format, head: &Head) -> String {
+    if format == Format::Gemini {
+        return head.get(":path").unwrap_or_default().to_owned();
+    }
+    String::new()
 }
 
 /// The credential in a header's value: what follows `Bearer`, or all of it.

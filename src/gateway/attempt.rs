@@ -170,7 +170,9 @@ pub fn own_answer(asked: &Asked<'_>, wording: &Wording<'_>) -> Option<Vec<u8>> {
     }
     let answer = api::client(asked.format).own_answer(asked)?;
     let provider = wording.deployment.provider;
-    let asks = provider.native(asked, &target(wording)).is_some();
+    // What is Google's own of a request for contents would generate them instead of counting.
+    let counts = asked.format == Format::Gemini;
+    let asks = !counts && provider.native(asked, &target(wording)).is_some();
     (!asks).then_some(answer)
 }
 

@@ -8,7 +8,7 @@ use proxy_wasm::types::Status;
 
 use super::abi::{self, Buffer, Map};
 use crate::gateway::effect::{Call, Reply};
-use crate::provider::rs256;
+use crate::gateway::tokens;
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
@@ -72,7 +72,7 @@ pub fn continue_request() {
 
 /// Signs by RSASSA-PKCS1-v1_5 with SHA-256 under a key in PEM: Envoy does where it can (from 1.37 on), else a crate does.
 pub fn sign(key: &str, text: &[u8]) -> Option<Vec<u8>> {
-    signed_by_host(key, text).or_else(|| rs256::sign(key, text))
+    signed_by_host(key, text).or_else(|| tokens::sign(key, text))
 }
 
 /// By Envoy's foreign function `sign` (`source/extensions/common/wasm/ext/sign.proto`).

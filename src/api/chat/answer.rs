@@ -140,7 +140,7 @@ pub(super) fn write_signature(call: &mut Object<'_>, id: &str) {
 }
 
 /// Writes one element of `thinking_blocks`.
-pub(super) fn write_thinking(blocks: &mut Array<'_>, block: &ThinkingBlock) {
+pub(in crate::api) fn write_thinking(blocks: &mut Array<'_>, block: &ThinkingBlock) {
     blocks.object(|object| match block {
         ThinkingBlock::Redacted { data } => {
             object.string("type", "redacted_thinking");
@@ -171,7 +171,7 @@ pub(super) fn write_citation(annotations: &mut Array<'_>, citation: &Citation) {
 }
 
 /// Writes the members of a `usage` object. Audio is told only where there was any.
-pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
+pub(in crate::api) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
     object.number("prompt_tokens", usage.input);
     object.number("completion_tokens", usage.output);
     object.number("total_tokens", usage.total());

@@ -1,6 +1,6 @@
 //! What a model must be able to do for a request: asked only where it decides, because the messages are read for it.
 
-use crate::wire::json::{Fault, Members, Reader};
+use crate::wire::json::{Fault, Members, Reader, Text};
 
 /// Whether it must answer by a JSON schema.
 #[must_use]
@@ -23,32 +23,68 @@ pub fn tools(members: &Members<'_>) -> bool {
 /// Whether it must see images.
 #[must_use]
 pub fn vision(members: &Members<'_>) -> bool {
-    let mut seen = false;
-    let messages = members.get("messages");
-    let read = messages.map(|messages| {
-        Reader::new(messages.value).array(|reader, _| {
-            seen |= shows(reader)?;
-            Ok(())
-        })
-    });
-    read.is_some_and(|read| read.is_ok()) && seen
+    SAID.iter().any(|name| {
+        let mut seen = false;
+        let messages = members.get(name);
+        let read = messages.map(|messages| {
+            Reader::new(messages.value).optional_array(|reader, _| {
+                seen |= shows(reader)?;
+                Ok(())
+            })
+        });
+        read.is_some_and(|read| read.is_ok()) && seen
+    })
 }
+
+/// Where the formats have what is said: chats and messages, responses, Gemini.
+const SAID: [&str; 3] = ["messages", "input", "contents"];
 
 /// Whether the message that is read has an image among its parts.
 fn shows(reader: &mut Reader<'_>) -> Result<bool, Fault> {
     let mut seen = false;
     reader.optional_object(|reader, key| {
-        if !key.is("content") {
+        if !key.is("content") && !key.is("parts") {
             return reader.ignore();
         }
         reader
             .optional_array(|reader, _| {
-                seen |= is_object_of(reader, &["image", "image_url", "input_image"])?;
+                seen |= is_image(reader)?;
                 Ok(())
             })
             .map(|_| ())
     })?;
     Ok(seen)
+}
+
+/// Whether the part that is read is an image: by its type, or by the media type of what Gemini's clients have in it.
+fn is_image(reader: &mut Reader<'_>) -> Result<bool, Fault> {
+    let mut is = false;
+    reader.optional_object(|reader, key| {
+        if key.is("type") {
+            let kind = reader.optional_string()?;
+            let fits = |kind: Text<'_>| {
+                ["image", "image_url", "input_image"]
+                    .iter()
+                    .any(|name| kind.is(name))
+            };
+            is |= kind.is_some_and(fits);
+            return Ok(());
+        }
+        if !["inlineData", "inline_data", "fileData", "file_data"]
+            .iter()
+            .any(|name| key.is(name))
+        {
+            return reader.ignore();
+        }
+        let held = reader.optional_object(|reader, key| {
+            let media = reader.optional_string()?;
+            let named = key.is("mimeType") || key.is("mime_type");
+            is |= named && media.is_some_and(|media| media.decode().starts_with("image/"));
+            Ok(())
+        });
+        held.map(|_| ())
+    })?;
+    Ok(is)
 }
 
 /// Whether the value that is read is an object whose `type` is one of these.
@@ -89,6 +125,20 @@ mod tests {
             r#"[{"type":"text","text":"{\"type\":\"image_url\"}"},"image_url",null]"#
         ));
         assert!(!with(r#"{"type":"image_url"}"#));
+    }
+
+    #[test]
+    fn images_are_found_in_responses_and_in_contents_too() {
+        let image = r#"{"mime_type":"image/png","data":"x"}"#;
+        for (members, needed) in [
+            (r#""input":[{"role":"user","content":[{"type":"input_image"}]}]"#.to_owned(), true),
+            (r#""input":"input_image""#.to_owned(), false),
+            (format!(r#""contents":[{{"parts":[{{"text":"a"}},{{"inline_data":{image}}}]}}]"#), true),
+            (r#""contents":[{"parts":[{"fileData":{"fileUri":"u","mimeType":"image/png"}}]}]"#.to_owned(), true),
+            (r#""contents":[{"parts":[{"inlineData":{"mimeType":"audio/wav"}},{"text":"image/png"}]}]"#.to_owned(), false),
+        ] {
+            assert_eq!(asks(vision, &members), needed, "{members}");
+        }
     }
 
     #[test]

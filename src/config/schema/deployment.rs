@@ -201,7 +201,7 @@ pub(in crate::config) static PARAMS: Table = Table {
 };
 
 /// Prices of tokens that are read, in `litellm_params` or in `model_info`.
-const PRICES: &[&str] = &[
+pub(super) const PRICES: &[&str] = &[
     "input_cost_per_token",
     "output_cost_per_token",
     "cache_read_input_token_cost",
@@ -213,7 +213,7 @@ const PRICES: &[&str] = &[
 ];
 
 /// Prices of tokens by tier, size or kind that a deployment cannot state yet.
-const UNREAD_PRICES: &[&str] = &[
+pub(super) const UNREAD_PRICES: &[&str] = &[
     "input_cost_per_token_*",
     "output_cost_per_token_*",
     "cache_read_input_*",
@@ -234,7 +234,7 @@ const UNREAD_PRICES: &[&str] = &[
 ];
 
 /// Prices of what a chat request does not use.
-const OTHER_PRICES: &[&str] = &[
+pub(super) const OTHER_PRICES: &[&str] = &[
     "cost_per_second",
     "input_cost_per_second",
     "output_cost_per_second*",
@@ -304,106 +304,3 @@ const REQUEST_DEFAULTS: &[&str] = &[
     "dimensions",
     "encoding_format",
 ];
-
-/// `model_info`.
-pub(in crate::config) static MODEL_INFO: Table = Table {
-    name: "model_info",
-    rows: &[
-        (Status::Supported(Kind::Name), &["id", "base_model", "mode"]),
-        (Status::Supported(Kind::Price), PRICES),
-        (Status::Supported(Kind::Count), &["order"]),
-        (
-            Status::Supported(Kind::Flag),
-            &[
-                "supports_assistant_prefill",
-                "supports_function_calling",
-                "supports_prompt_caching",
-                "supports_reasoning",
-                "supports_response_schema",
-                "supports_vision",
-            ],
-        ),
-        (Status::Supported(Kind::Positive), &["max_input_tokens"]),
-        (Status::Supported(Kind::Small), &["allowed_fails"]),
-        (
-            Status::Supported(Kind::Structure),
-            &["allowed_fails_policy"],
-        ),
-        (Status::Supported(Kind::Wait), &["cooldown_time"]),
-        (
-            Status::Informational,
-            &[
-                "key",
-                "description",
-                "litellm_provider",
-                "max_tokens",
-                "max_output_tokens",
-                "supports_*",
-                "supported_*",
-                "metadata",
-                "rpm",
-                "tpm",
-                "tier",
-                "created_*",
-                "updated_*",
-                "source",
-                "deprecation_date",
-                "db_model",
-                "prompt_cache_min_tokens",
-                "thinking_always_on",
-                "reasoning_effort_levels",
-                "default_reasoning_effort",
-                "token_count_*",
-                "provider_specific_entry",
-                "display_name",
-                "notes",
-            ],
-        ),
-        (
-            Status::Refused,
-            &[
-                "access_groups",
-                "access_via_team_ids",
-                "access_windows",
-                "allow_fail_open",
-                "blocked",
-                "cost_per_ptu_per_hour",
-                "direct_access",
-                "enable_tag_filtering",
-                "internal_router_model",
-                "member_auto_router",
-                "ptu_*",
-                "team_id",
-                "team_public_model_name",
-                "use_openai_responses_path",
-                "vertex_ai_audio_api",
-                "bedrock_*",
-            ],
-        ),
-        (Status::Refused, UNREAD_PRICES),
-        (
-            Status::Ignored("only requests with tokens are priced"),
-            OTHER_PRICES,
-        ),
-        (
-            Status::Postponed("deployments are not probed"),
-            &["health_check_*", "disable_background_health_check"],
-        ),
-        (
-            Status::Postponed("`/v1/models` lists the group all the same"),
-            &["discoverable"],
-        ),
-        (
-            Status::Ignored("there is one environment: what this file says"),
-            &["supported_environments"],
-        ),
-        (
-            Status::Ignored("only chat is answered"),
-            &[
-                "uses_embed_content",
-                "web_search_billing_unit",
-                "search_free_requests",
-            ],
-        ),
-    ],
-};

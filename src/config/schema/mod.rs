@@ -11,14 +11,16 @@
 
 mod deployment;
 mod general;
+mod info;
 mod litellm;
 mod policy;
 mod router;
 
 use super::kind::Kind;
 
-pub(super) use deployment::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
+pub(super) use deployment::{DEPLOYMENT_OPTIONS, ENTRY, PARAMS};
 pub(super) use general::GENERAL;
+pub(super) use info::MODEL_INFO;
 pub(super) use litellm::LITELLM;
 pub(super) use policy::{
     ALLOWED_FAILS_POLICY, RETRY_BUDGET, RETRY_POLICY, ROUTING_GROUP, STRATEGY_ARGS,

@@ -2,6 +2,7 @@
 
 use super::streaming::event_stream;
 use super::{Exchange, Opening, State, secrets_of};
+use crate::api::EVENT_STREAM;
 use crate::canonical::error::{ApiError, Class};
 use crate::canonical::format::Format;
 use crate::gateway::attempt::Attempt;
@@ -260,9 +261,9 @@ impl Exchange {
         if let Some(media) = answer.content_type {
             head.set("content-type", media);
         }
-        if answer.content_type == Some(whole::EVENT_STREAM) {
+        if answer.content_type == Some(EVENT_STREAM) {
             head.remove("content-length");
-            event_stream(&mut head);
+            event_stream(&mut head, EVENT_STREAM);
         } else {
             if let Some(body) = &clean {
                 head.set("content-length", body.len().to_string());

@@ -140,7 +140,7 @@ impl Exchange {
         }
         self.take_usage(attempt, &*relay);
         self.released(attempt, &mut head, cx);
-        streaming::event_stream(&mut head);
+        streaming::event_stream(&mut head, relay.media_type());
         Ok(Complete {
             body: Some(out),
             head,

@@ -312,8 +312,9 @@ impl Exchange {
             grace,
             failure,
             mut out,
+            words,
         } = broken;
-        out.extend(self.error_event(&failure));
+        out.extend(words.unwrap_or_else(|| self.error_event(&failure)));
         self.account.error = failure.code.or(Some(failure.kind));
         self.settle(cx);
         self.last_words(grace, out, cx)
@@ -343,6 +344,8 @@ pub(super) struct Broken {
     pub grace: Option<Duration>,
     /// What is still to go to the client.
     pub out: Vec<u8>,
+    /// How the client is told, where its format wants to know what it was told before.
+    pub words: Option<Vec<u8>>,
 }
 
 impl Broken {
@@ -352,6 +355,7 @@ impl Broken {
             failure,
             grace: Some(Duration::ZERO),
             out: Vec::new(),
+            words: None,
         }
     }
 }

@@ -102,7 +102,7 @@ impl Exchange {
         } = opening;
         self.released(&attempt, &mut head, cx);
         head.remove("content-length");
-        event_stream(&mut head);
+        event_stream(&mut head, relay.media_type());
         let mut streaming = Box::new(Streaming {
             continuation: self.continuation(cx),
             quiet: quiet(cx),
@@ -134,9 +134,12 @@ impl Exchange {
         (head, mut out): (Head, Vec<u8>),
         cx: &mut Context<'_>,
     ) -> Effect {
-        let Streaming { attempt, relay, .. } = streaming;
+        let Streaming {
+            attempt, mut relay, ..
+        } = streaming;
         self.take_usage(&attempt, &*relay);
-        out.extend(self.error_event(&failure));
+        let words = relay.failed(&failure);
+        out.extend(words.unwrap_or_else(|| self.error_event(&failure)));
         self.failed_late(attempt, failure, cx);
         self.settle(cx);
         self.state = State::Draining { until: None };
@@ -172,6 +175,7 @@ impl Exchange {
                 failure,
                 grace: (!last).then_some(GRACE),
                 out,
+                words: None,
             };
             return self.breaks_off(streaming, broken, cx);
         }
@@ -198,14 +202,17 @@ impl Exchange {
     pub(super) fn breaks_off(
         &mut self,
         streaming: Box<Streaming>,
-        broken: Broken,
+        mut broken: Broken,
         cx: &mut Context<'_>,
     ) -> Effect {
         if streaming.continuation.is_some() {
             return self.continue_elsewhere(streaming, broken, cx);
         }
-        let Streaming { attempt, relay, .. } = *streaming;
+        let Streaming {
+            attempt, mut relay, ..
+        } = *streaming;
         self.take_usage(&attempt, &*relay);
+        broken.words = relay.failed(&broken.failure);
         self.failed_late(attempt, broken.failure.clone(), cx);
         self.tell(broken, cx)
     }
@@ -275,7 +282,7 @@ fn quiet(cx: &Context<'_>) -> Option<Quiet> {
     Some(Quiet::until(limit, cx.now, cx.now))
 }
 
-pub(super) fn event_stream(head: &mut Head) {
-    head.set("content-type", "text/event-stream; charset=utf-8");
+pub(super) fn event_stream(head: &mut Head, media: &str) {
+    head.set("content-type", media);
     head.set("cache-control", "no-cache");
 }

@@ -321,7 +321,7 @@ impl Exchange {
         let mut voice = self.voice(asked, cx);
         let (media, body) = if asked.stream {
             let body = whole::streamed(&completion, &mut *voice);
-            ("text/event-stream; charset=utf-8", body)
+            (voice.media_type(), body)
         } else {
             ("application/json", voice.whole(&completion))
         };

@@ -69,6 +69,14 @@ impl Relay for ForeignRelay {
     fn seen(&self) -> &Seen {
         &self.seen
     }
+
+    fn failed(&mut self, failure: &ApiError) -> Option<Vec<u8>> {
+        self.voice.failed(failure)
+    }
+
+    fn media_type(&self) -> &'static str {
+        self.voice.media_type()
+    }
 }
 
 /// Counts the text of a piece.

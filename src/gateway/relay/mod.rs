@@ -6,6 +6,7 @@ pub mod native;
 pub mod openai;
 pub mod whole;
 
+use crate::api::EVENT_STREAM;
 use crate::canonical::error::{ApiError, Class};
 pub use crate::canonical::seen::Seen;
 
@@ -29,6 +30,16 @@ pub trait Relay: core::fmt::Debug {
 
     /// What is known so far.
     fn seen(&self) -> &Seen;
+
+    /// How the client is told of a failure, where that depends on what it was told before.
+    fn failed(&mut self, _failure: &ApiError) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The media type of what the client is sent.
+    fn media_type(&self) -> &'static str {
+        EVENT_STREAM
+    }
 }
 
 /// A stream that stopped before the vendor said it was complete.

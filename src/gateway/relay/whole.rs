@@ -1,8 +1,8 @@
 //! Complete answers: checked, counted, and worded for the client.
 
 use super::{broken, malformed};
-use crate::api::Voice;
 use crate::api::chat::replay;
+use crate::api::{EVENT_STREAM, Voice};
 use crate::canonical::answer::{Completion, FinishReason};
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::pieces;
@@ -11,8 +11,6 @@ use crate::canonical::tidy::{self, Tidy};
 use crate::provider::Reading;
 use crate::usage::Usage;
 
-/// The media type of a stream.
-pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// How the client wants it.
@@ -73,7 +71,7 @@ pub fn read(
 
 fn foreign(completion: &Completion, voice: &mut dyn Voice, stream: bool) -> Answer {
     let (content_type, body) = if stream {
-        (EVENT_STREAM, streamed(completion, voice))
+        (voice.media_type(), streamed(completion, voice))
     } else {
         (JSON, voice.whole(completion))
     };

@@ -173,8 +173,9 @@ fn deliver(
         take(relay.push(part, false));
     }
     take(relay.push(b"", true));
-    if let Some(failure) = &relay.seen().failure {
-        out.extend(client.error_event(failure));
+    if let Some(failure) = relay.seen().failure.clone() {
+        let words = relay.failed(&failure);
+        out.extend(words.unwrap_or_else(|| client.error_event(&failure)));
     }
     String::from_utf8(out).expect("events are text")
 }

@@ -56,17 +56,46 @@ fn requests_for_other_paths_are_logged_but_not_counted() {
 }
 
 #[rule]
-fn the_master_key_is_taken_from_any_of_three_headers() {
+fn the_master_key_is_taken_from_any_of_four_headers() {
     for (name, value) in [
         ("authorization", "Bearer the-master-key"),
         ("authorization", "bearer  the-master-key "),
         ("authorization", "the-master-key"),
         ("x-api-key", "the-master-key"),
         ("api-key", "the-master-key"),
+        ("x-goog-api-key", "the-master-key"),
     ] {
         let mut world = locked();
         let visit = world.send(Call::chat(PLAIN).header(name, value));
         assert!(visit.is_sent(), "{name}: {value}");
+    }
+}
+
+#[rule]
+fn clients_of_gemini_may_put_the_key_into_the_query_and_others_may_not() {
+    let contents = r#"{"contents":[{"parts":[{"text":"hi"}]}]}"#;
+    for (path, body, taken) in [
+        (
+            "/v1beta/models/gpt:generateContent?key=the%2Dmaster-key",
+            contents,
+            true,
+        ),
+        (
+            "/v1beta/models/gpt:generateContent?alt=sse&key=another",
+            contents,
+            false,
+        ),
+        ("/v1/chat/completions?key=the-master-key", PLAIN, false),
+    ] {
+        let mut world = locked();
+        let visit = world.send(Call::chat(body).to(path));
+        assert_eq!(visit.is_sent(), taken, "{path}");
+        if taken {
+            assert_eq!(
+                visit.provider().head.get(":path"),
+                Some("/v1/chat/completions")
+            );
+        }
     }
 }
 
