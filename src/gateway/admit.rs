@@ -154,7 +154,7 @@ fn key_of_path(format: Format, head: &Head) -> Option<String> {
         .split('&')
         .find_map(|pair| pair.strip_prefix("key="))?;
     let text = percent_decode_str(key).decode_utf8().ok()?;
-    (format == Format::Gemini).then(|| text.into_owned())
+    matches!(format, Format::Gemini | Format::Passthrough).then(|| text.into_owned())
 }
 
 /// Path and query, where the format says in them more than the route: of Gemini's, how a stream is framed.

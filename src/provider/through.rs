@@ -230,6 +230,8 @@ mod tests {
     fn each_vendor_gets_its_own_kind_of_credential() {
         for (provider, expected) in [
             ("anthropic", ("x-api-key", "secret-1")),
+            ("bedrock", ("authorization", "Bearer secret-1")),
+            ("gemini", ("x-goog-api-key", "secret-1")),
             ("openai", ("authorization", "Bearer secret-1")),
         ] {
             let encoded = sent(provider, "/v1/x", "{}", "group");
