@@ -164,11 +164,11 @@ const BARE_NAMES: [(&str, &str); 18] = [
 
 /// Providers LiteLLM knows and the gateway does not.
 #[rustfmt::skip]
-const LATER: [&str; 120] = [
+const LATER: [&str; 118] = [
     "a2a", "a2a_agent", "abliteration", "ai21", "aihubmix", "aiohttp_openai", "amazon_nova", "anthropic_text",
     "apertis", "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure", "azure_ai", "azure_speech",
     "azure_text", "bedrock", "bedrock_converse", "bedrock_mantle", "black_forest_labs", "bytez", "charity_engine",
-    "chatgpt", "clarifai", "cloudflare", "cognition", "cohere", "cohere_chat", "compactifai", "cortecs", "crusoe",
+    "chatgpt", "clarifai", "cloudflare", "cognition", "compactifai", "cortecs", "crusoe",
     "cursor", "custom", "custom_openai", "darkbloom", "databricks", "datarobot", "deepgram", "docker_model_runner",
     "dotprompt", "edenai", "elevenlabs", "empiriolabs", "empower", "fal_ai", "galadriel", "gdc", "gemini",
     "gigachat", "github_copilot", "gmi", "gradient_ai", "helicone", "heroku", "humanloop", "infinity", "jina_ai",
@@ -279,7 +279,6 @@ mod tests {
             "bedrock/anthropic.claude-3",
             "vertex_ai/gemini-pro",
             "azure/gpt-4o",
-            "cohere/command-r",
         ] {
             let prefix = model.split('/').next().unwrap();
             assert_eq!(

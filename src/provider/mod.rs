@@ -1,7 +1,11 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+mod bearer;
+pub mod cohere;
+pub mod ollama;
 pub mod openai_like;
+mod params;
 
 use core::fmt;
 
@@ -66,6 +70,11 @@ pub trait Provider: Sync + fmt::Debug {
     /// The prefix in `provider/model`.
     fn name(&self) -> &'static str;
 
+    /// Other names it goes by.
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The `api_base` used when the deployment has none.
     fn default_base(&self) -> Option<&'static str>;
 
@@ -87,7 +96,7 @@ pub trait Provider: Sync + fmt::Debug {
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
     ALL.iter()
         .copied()
-        .find(|provider| provider.name() == name)
+        .find(|provider| provider.name() == name || provider.aliases().contains(&name))
         .or_else(|| find_row(name).map(|row| row as _))
 }
 
@@ -99,7 +108,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 1] = [&anthropic::ANTHROPIC];
+static ALL: [&dyn Provider; 3] = [&anthropic::ANTHROPIC, &cohere::COHERE, &ollama::OLLAMA];
 
 fn find_row(name: &str) -> Option<&'static openai_like::OpenaiLike> {
     openai_like::TABLE.iter().find(|row| row.name == name)

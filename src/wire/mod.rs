@@ -1,4 +1,5 @@
 //! Framing without meaning: what bytes look like on the wire, whatever they say.
 
 pub mod json;
+pub mod lines;
 pub mod sse;

@@ -5,7 +5,7 @@ use crate::wire::json::{Object, Reader};
 
 /// The objects that `text` stands for: one, or several where a model wrote several calls as one. Text that breaks off
 /// is completed once; `None` when even so it is no JSON.
-pub(super) fn inputs(text: &str) -> Option<Vec<Vec<u8>>> {
+pub(in crate::provider) fn inputs(text: &str) -> Option<Vec<Vec<u8>>> {
     if text.trim().is_empty() {
         return Some(vec![b"{}".to_vec()]);
     }

@@ -9,7 +9,7 @@ use crate::canonical::error::{ApiError, Class, Signs};
 
 /// Where in `messages` something stands: worded only when it must be blamed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(in crate::provider) struct Place {
     pub message: usize,
     /// The member of the message, and the element of that.
     pub member: Option<(&'static str, Option<usize>)>,
@@ -45,7 +45,7 @@ impl Place {
 }
 
 /// A 400 that blames the member `param`.
-pub(super) fn bad_request(
+pub(in crate::provider) fn bad_request(
     code: &str,
     param: impl fmt::Display,
     message: impl Into<String>,
@@ -56,12 +56,15 @@ pub(super) fn bad_request(
 }
 
 /// A 400 for a member whose value is not what the format says.
-pub(super) fn invalid(param: impl fmt::Display, message: impl Into<String>) -> ApiError {
+pub(in crate::provider) fn invalid(
+    param: impl fmt::Display,
+    message: impl Into<String>,
+) -> ApiError {
     bad_request("invalid_value", param, message)
 }
 
 /// A 502: the vendor's answer is not what it documents.
-pub(super) fn not_understood(what: &str) -> ApiError {
+pub(in crate::provider) fn not_understood(what: &str) -> ApiError {
     let words = format!("the provider's answer was not understood: {what}");
     ApiError::new(502, Class::Malformed, words).with_code("upstream_invalid_response")
 }
@@ -69,7 +72,7 @@ pub(super) fn not_understood(what: &str) -> ApiError {
 /// The `error` object of a body or an event.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Stated<'a> {
+pub(in crate::provider) struct Stated<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Str<'a>>,
     #[serde(borrow)]

@@ -12,7 +12,7 @@ use crate::wire::json::{Object, Text};
 
 /// What is shown to the model.
 #[derive(Debug)]
-pub(super) enum Media<'a> {
+pub(in crate::provider) enum Media<'a> {
     /// A document.
     Document(Source<'a>),
     /// An image.
@@ -21,7 +21,7 @@ pub(super) enum Media<'a> {
 
 /// Where it comes from.
 #[derive(Debug)]
-pub(super) enum Source<'a> {
+pub(in crate::provider) enum Source<'a> {
     /// Its bytes, in base64 that needs no escapes.
     Base64 {
         kind: &'static str,
@@ -69,14 +69,14 @@ impl Source<'_> {
 ///
 /// # Errors
 /// A 400 blaming `at` when it is nothing Anthropic takes.
-pub(super) fn image<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
+pub(in crate::provider) fn image<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
     match scheme(url) {
         Scheme::Data => data_url(url, at),
         Scheme::Https => Ok(Media::Image(Source::Url(url))),
         Scheme::Other => Err(bad_request(
             "unsupported_image_source",
             at,
-            "images must be data: URLs or https: URLs; anthropic fetches nothing else",
+            "images must be data: URLs or https: URLs; nothing else is fetched",
         )),
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn image<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError>
 ///
 /// # Errors
 /// A 400 blaming `at` when it is nothing Anthropic takes.
-pub(super) fn file<'a>(data: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
+pub(in crate::provider) fn file<'a>(data: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
     match scheme(data) {
         Scheme::Data => data_url(data, at),
         Scheme::Https => Ok(Media::Document(Source::Url(data))),
@@ -98,7 +98,7 @@ pub(super) fn file<'a>(data: Text<'a>, at: Place) -> Result<Media<'a>, ApiError>
 }
 
 /// What a `file_id` names: an address, or a file uploaded before.
-pub(super) fn uploaded(id: Text<'_>) -> Source<'_> {
+pub(in crate::provider) fn uploaded(id: Text<'_>) -> Source<'_> {
     match scheme(id) {
         Scheme::Https => Source::Url(id),
         Scheme::Data | Scheme::Other => Source::File(id),
@@ -242,6 +242,6 @@ fn unsupported(what: &str, at: Place) -> ApiError {
     bad_request(
         "unsupported_content",
         at,
-        format!("anthropic does not take {what}"),
+        format!("the provider does not take {what}"),
     )
 }

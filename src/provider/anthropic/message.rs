@@ -6,13 +6,15 @@ use crate::wire::json::{Fault, Reader, Text};
 
 /// One message.
 #[derive(Debug, Default)]
-pub(super) struct Message<'a> {
+pub(in crate::provider) struct Message<'a> {
     pub cache: Option<&'a [u8]>,
     pub calls: Vec<Call<'a>>,
     pub content: Content<'a>,
     /// Whether a tool's result is a failure: a member of ours, OpenAI has none.
     pub is_error: bool,
     pub name: Option<Text<'a>>,
+    /// Readable reasoning: a member of ours, OpenAI has none.
+    pub reasoning: Option<Text<'a>>,
     pub refusal: Option<Text<'a>>,
     pub role: Option<Text<'a>>,
     pub thinking: Vec<Part<'a>>,
@@ -21,7 +23,7 @@ pub(super) struct Message<'a> {
 
 /// What a message says.
 #[derive(Debug, Default)]
-pub(super) enum Content<'a> {
+pub(in crate::provider) enum Content<'a> {
     /// Nothing.
     #[default]
     Nothing,
@@ -35,7 +37,7 @@ pub(super) enum Content<'a> {
 
 /// One part of a content, or one thinking block: whatever members it has.
 #[derive(Debug, Default)]
-pub(super) struct Part<'a> {
+pub(in crate::provider) struct Part<'a> {
     pub cache: Option<&'a [u8]>,
     pub data: Option<Text<'a>>,
     pub file_data: Option<Text<'a>>,
@@ -52,7 +54,7 @@ pub(super) struct Part<'a> {
 
 /// One tool call of an assistant.
 #[derive(Debug, Default)]
-pub(super) struct Call<'a> {
+pub(in crate::provider) struct Call<'a> {
     pub arguments: Option<Text<'a>>,
     pub id: Option<Text<'a>>,
     /// The free text of a custom tool.
@@ -64,7 +66,7 @@ pub(super) struct Call<'a> {
 ///
 /// # Errors
 /// A 400 when they are not an array of objects.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Message<'_>>, ApiError> {
+pub(in crate::provider) fn read(json: &[u8]) -> Result<Vec<Message<'_>>, ApiError> {
     let mut messages = Vec::with_capacity(4);
     let mut reader = Reader::new(json);
     let read = reader.array(|reader, _| {
@@ -94,6 +96,7 @@ fn message<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Message<'a>, F
             }
             "is_error" => message.is_error = reader.skip()? == b"true",
             "name" => message.name = reader.optional_string()?,
+            "reasoning_content" => message.reasoning = reader.optional_string()?,
             "refusal" => message.refusal = reader.optional_string()?,
             "role" => message.role = reader.optional_string()?,
             "thinking_blocks" => message.thinking = parts(reader, json)?,
@@ -188,7 +191,7 @@ fn part_member<'a>(
 }
 
 /// A `cache_control` object.
-pub(super) fn marker<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Fault> {
+pub(in crate::provider) fn marker<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Fault> {
     let value = reader.skip()?;
     Ok(value.starts_with(b"{").then_some(value))
 }

@@ -1,31 +1,31 @@
 //! Anthropic's Messages API: OpenAI's chat requests in its words, and its answers in OpenAI's.
 
 mod answer;
-mod arguments;
+pub(super) mod arguments;
 mod block;
 mod event;
-mod fault;
-mod media;
-mod message;
+pub(super) mod fault;
+pub(super) mod media;
+pub(super) mod message;
 mod models;
 mod names;
-mod output;
+pub(super) mod output;
 mod pairing;
-mod params;
+pub(super) mod params;
 mod parts;
 mod reply;
 mod request;
-mod sampling;
+pub(super) mod sampling;
 mod schema;
 mod search;
 mod stream;
-mod text;
-mod thinking;
-mod tools;
+pub(super) mod text;
+pub(super) mod thinking;
+pub(super) mod tools;
 mod toolset;
 mod turns;
 mod user;
-mod wish;
+pub(super) mod wish;
 
 use reply::Reply;
 use stream::Stream;

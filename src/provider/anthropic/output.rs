@@ -7,7 +7,7 @@ use crate::wire::json::{Fault, Members, Object, Reader, Text};
 
 /// What `response_format` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted<'a> {
+pub(in crate::provider) enum Wanted<'a> {
     /// JSON of any form.
     Object,
     /// JSON that follows a schema.
@@ -73,7 +73,7 @@ impl<'a> Stated<'a> {
 
 /// `output_config`: the client's own, and what its request otherwise asks for.
 #[derive(Debug)]
-pub(super) struct Output<'a> {
+pub(in crate::provider) struct Output<'a> {
     pub effort: Option<&'static str>,
     pub schema: Option<&'a [u8]>,
     pub stated: Option<&'a [u8]>,

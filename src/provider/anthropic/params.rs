@@ -35,7 +35,7 @@ const MAPPED: [&str; 21] = [
 ];
 
 /// Members for other gateways, or that change nothing in the answer: never refused, never sent.
-const IGNORED: [&str; 24] = [
+pub(in crate::provider) const IGNORED: [&str; 24] = [
     "additional_drop_params",
     "allowed_openai_params",
     "api_base",
@@ -127,13 +127,15 @@ pub(super) fn check(
 
 /// A member that Anthropic is given as it is.
 #[derive(Debug)]
-pub(super) struct Forwarded<'r> {
+pub(in crate::provider) struct Forwarded<'r> {
     pub name: Cow<'r, str>,
     pub value: &'r [u8],
 }
 
 /// The members that are forwarded: those that neither OpenAI nor a gateway knows.
-pub(super) fn forwarded<'r>(request: &'r ChatRequest<'_>) -> impl Iterator<Item = Forwarded<'r>> {
+pub(in crate::provider) fn forwarded<'r>(
+    request: &'r ChatRequest<'_>,
+) -> impl Iterator<Item = Forwarded<'r>> {
     let named = stated(request).map(|member| Forwarded {
         name: member.key.decode(),
         value: member.value,
@@ -149,7 +151,7 @@ fn is_known(name: &str) -> bool {
 }
 
 /// The beta that a forwarded member needs.
-pub(super) fn beta(name: &str) -> Option<&'static str> {
+pub(in crate::provider) fn beta(name: &str) -> Option<&'static str> {
     BETAS
         .iter()
         .find(|(member, _)| *member == name)
@@ -157,7 +159,9 @@ pub(super) fn beta(name: &str) -> Option<&'static str> {
 }
 
 /// Members that say something; of several with one name the last.
-fn stated<'r, 'a>(request: &'r ChatRequest<'a>) -> impl Iterator<Item = &'r Member<'a>> {
+pub(in crate::provider) fn stated<'r, 'a>(
+    request: &'r ChatRequest<'a>,
+) -> impl Iterator<Item = &'r Member<'a>> {
     let last = |member: &Member<'a>| {
         let name = member.key.decode();
         request
@@ -192,7 +196,7 @@ fn refused(member: &Member<'_>, abilities: &Abilities) -> Option<String> {
 }
 
 /// Whether the value is `wanted`, however the number or the array is spelled.
-fn same(value: &[u8], wanted: &str) -> bool {
+pub(in crate::provider) fn same(value: &[u8], wanted: &str) -> bool {
     let compact = crate::wire::json::compact(value);
     let number = |text: &[u8]| {
         core::str::from_utf8(text)

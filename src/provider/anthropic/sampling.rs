@@ -12,7 +12,7 @@ use crate::wire::json::{Array, Object, Reader, push_string};
 ///
 /// # Errors
 /// A 400 when it is not a whole number.
-pub(super) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
+pub(in crate::provider) fn stated_max(request: &ChatRequest<'_>) -> Result<Option<u64>, ApiError> {
     match request.member("max_completion_tokens")? {
         Some(tokens) => Ok(Some(tokens)),
         None => request.member("max_tokens"),
@@ -60,13 +60,17 @@ fn takes(abilities: &Abilities, has_budget: bool, temperature: f64) -> bool {
 }
 
 /// A number and how the client spelled it.
-struct Number<'a> {
-    spelled: &'a [u8],
-    value: f64,
+pub(in crate::provider) struct Number<'a> {
+    pub spelled: &'a [u8],
+    pub value: f64,
 }
 
 impl<'a> Number<'a> {
-    fn of(request: &ChatRequest<'a>, name: &str) -> Result<Option<Self>, ApiError> {
+    /// The member of that name.
+    ///
+    /// # Errors
+    /// A 400 when it is not a number.
+    pub fn of(request: &ChatRequest<'a>, name: &str) -> Result<Option<Self>, ApiError> {
         let Some(value) = request.member(name)? else {
             return Ok(None);
         };
@@ -109,7 +113,7 @@ pub(super) fn write_stop(
     Ok(!said.is_empty())
 }
 
-fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
+pub(in crate::provider) fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     let mut reader = Reader::new(json);
     if reader.peek() == Some(b'"') {
         return Some(vec![reader.string().ok()?.decode()]);

@@ -10,7 +10,7 @@ use crate::wire::json::mend_surrogates;
 /// A string that is copied only when it contains escapes; empty for a value of another type, because
 /// blocks and events to come may use the same names for other things.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Str<'a>(Cow<'a, str>);
+pub(in crate::provider) struct Str<'a>(Cow<'a, str>);
 
 impl Str<'_> {
     pub fn as_str(&self) -> &str {
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 /// `json` with lone surrogates mended; looked for only where there is a `\u` escape at all.
-pub(super) fn mended(json: &[u8]) -> Cow<'_, [u8]> {
+pub(in crate::provider) fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memmem::find(json, b"\\u") {
         Some(_) => mend_surrogates(json),
         None => Cow::Borrowed(json),

@@ -5,7 +5,7 @@ use crate::wire::json::Object;
 
 /// `reasoning_effort`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Effort {
+pub(in crate::provider) enum Effort {
     None,
     Minimal,
     Low,
@@ -31,7 +31,7 @@ impl Effort {
     }
 
     /// LiteLLM's budgets, in tokens.
-    const fn budget(self) -> u64 {
+    pub const fn budget(self) -> u64 {
         match self {
             Self::None | Self::Minimal | Self::Low => 1_024,
             Self::Medium => 2_048,
@@ -65,7 +65,7 @@ impl Effort {
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wish<'a> {
+pub(in crate::provider) struct Wish<'a> {
     pub effort: Option<Effort>,
     /// The `max_tokens` it asks for.
     pub max_tokens: Option<u64>,
@@ -77,7 +77,7 @@ pub(super) struct Wish<'a> {
 
 /// A `thinking` object as the client wrote it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stated<'a> {
+pub(in crate::provider) struct Stated<'a> {
     pub budget: Option<u64>,
     pub json: &'a [u8],
     pub kind: StatedKind,
@@ -85,7 +85,7 @@ pub(super) struct Stated<'a> {
 
 /// Its `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StatedKind {
+pub(in crate::provider) enum StatedKind {
     Adaptive,
     Disabled,
     Enabled,
@@ -94,7 +94,7 @@ pub(super) enum StatedKind {
 
 /// What the model is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reasoning<'a> {
+pub(in crate::provider) struct Reasoning<'a> {
     /// `output_config.effort`.
     pub effort: Option<&'static str>,
     pub thinking: Option<Asked<'a>>,
@@ -102,7 +102,7 @@ pub(super) struct Reasoning<'a> {
 
 /// The `thinking` member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked<'a> {
+pub(in crate::provider) enum Asked<'a> {
     Adaptive,
     Budget(u64),
     Disabled,
@@ -116,7 +116,7 @@ pub(super) enum Asked<'a> {
 
 impl<'a> Reasoning<'a> {
     /// What a model of these abilities is asked for.
-    pub fn decide(wish: Wish<'a>, abilities: &Abilities) -> Self {
+    pub(super) fn decide(wish: Wish<'a>, abilities: &Abilities) -> Self {
         let thinking = match wish.thinking {
             None => by_effort(wish.effort, abilities.thinking),
             Some(stated) => by_statement(stated, wish.effort, abilities.thinking),

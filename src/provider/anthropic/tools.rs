@@ -12,20 +12,20 @@ use crate::wire::json::{Array, Fault, Member, Members, Object, Reader, Text};
 
 /// One of the client's tools.
 #[derive(Debug, Default)]
-pub(super) struct Tool<'a> {
+pub(in crate::provider) struct Tool<'a> {
     pub cache: Option<&'a [u8]>,
-    description: Option<Text<'a>>,
-    is_function: bool,
+    pub description: Option<Text<'a>>,
+    pub is_function: bool,
     kind: Option<Text<'a>>,
     pub name: Option<Text<'a>>,
-    parameters: Option<&'a [u8]>,
+    pub parameters: Option<&'a [u8]>,
     raw: &'a [u8],
-    strict: bool,
+    pub strict: bool,
 }
 
 /// Which tool must be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(in crate::provider) enum Choice {
     Any,
     Auto,
     None,
@@ -37,7 +37,7 @@ pub(super) enum Choice {
 ///
 /// # Errors
 /// A 400 when they are not an array of tools that Anthropic can be given.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
+pub(in crate::provider) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
     let mut tools = Vec::new();
     let mut reader = Reader::new(json);
     let read = reader.array(|reader, _| {
@@ -88,7 +88,7 @@ impl Tool<'_> {
             return Err(bad_request(
                 "unsupported_parameter",
                 at,
-                "anthropic has no tools that take free text",
+                "the provider has no tools that take free text",
             ));
         }
         let nameless = self.name.is_none_or(|name| name.raw().is_empty());
@@ -108,7 +108,7 @@ impl Tool<'_> {
     }
 
     /// Writes it, under the name that is sent.
-    pub fn write(
+    pub(super) fn write(
         &self,
         tools: &mut Array<'_>,
         names: &Names,
@@ -151,7 +151,7 @@ const BETAS: [(&str, &str); 6] = [
 ];
 
 /// Writes a tool's schema as it is, with the `type` that Anthropic insists on.
-pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(in crate::provider) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
     let members =
         parameters.and_then(|json| Members::read(json).ok().map(|members| (json, members)));
     let Some((json, members)) = members.filter(|(_, members)| members.iter().next().is_some())
@@ -177,7 +177,10 @@ pub(super) fn write_schema(parameters: Option<&[u8]>, out: &mut Vec<u8>) {
 ///
 /// # Errors
 /// A 400 when it is none of OpenAI's forms, or names a tool that is not there.
-pub(super) fn choice(member: &Member<'_>, tools: &mut Vec<Tool<'_>>) -> Result<Choice, ApiError> {
+pub(in crate::provider) fn choice(
+    member: &Member<'_>,
+    tools: &mut Vec<Tool<'_>>,
+) -> Result<Choice, ApiError> {
     let mut stated = Stated::default();
     let mut reader = Reader::new(member.value);
     let read = match reader.peek() {
@@ -271,7 +274,7 @@ impl<'a> Stated<'a> {
 
 impl Choice {
     /// Writes it as the member `tool_choice`.
-    pub fn write(&self, body: &mut Object<'_>, names: &Names, parallel: bool) {
+    pub(super) fn write(&self, body: &mut Object<'_>, names: &Names, parallel: bool) {
         body.object("tool_choice", |choice| {
             match self {
                 Self::Any => choice.string("type", "any"),

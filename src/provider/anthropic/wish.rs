@@ -13,7 +13,7 @@ use crate::canonical::request::ChatRequest;
 ///
 /// # Errors
 /// A 400 when one of them is not what its format says.
-pub(super) fn wish<'a>(
+pub(in crate::provider) fn wish<'a>(
     request: &ChatRequest<'a>,
     max_tokens: Option<u64>,
     unsigned: bool,
@@ -26,7 +26,7 @@ pub(super) fn wish<'a>(
     })
 }
 
-fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
+pub(in crate::provider) fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Spelled<'a> {

@@ -8,6 +8,7 @@ use super::{Encoded, Provider, Reading, Target};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 
+pub(super) use table::OLLAMA;
 pub use table::TABLE;
 
 /// One row of the table.
@@ -243,12 +244,5 @@ mod tests {
             encode("openai", sent).1,
             sent.replace("\"g\"", "\"vendor-model\"")
         );
-    }
-
-    #[test]
-    fn ollama_is_found_below_its_bare_host() {
-        let ollama = find_row("ollama").unwrap();
-        assert_eq!(ollama.path(""), "/v1/chat/completions");
-        assert_eq!(ollama.path("/v1"), "/v1/chat/completions");
     }
 }

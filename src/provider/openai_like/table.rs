@@ -45,12 +45,12 @@ const fn own_host(
     }
 }
 
-const fn ollama(name: &'static str) -> OpenaiLike {
-    OpenaiLike {
-        bare_path: "/v1",
-        ..own_host(name, Some("http://localhost:11434"), Some("OLLAMA_API_KEY"))
-    }
-}
+/// What Ollama speaks below `/v1`, where its own format is not asked for.
+pub(in crate::provider) static OLLAMA: OpenaiLike = own_host(
+    "ollama",
+    Some("http://localhost:11434"),
+    Some("OLLAMA_API_KEY"),
+);
 
 const GROQ: Quirks = Quirks {
     drop: &["logprobs", "top_logprobs", "logit_bias"],
@@ -92,7 +92,7 @@ const KNOWS_DEVELOPER: Quirks = Quirks {
 };
 
 /// The vendors, in alphabetical order.
-pub static TABLE: [OpenaiLike; 50] = [
+pub static TABLE: [OpenaiLike; 48] = [
     row(
         "ai21_chat",
         "https://api.ai21.com/studio/v1",
@@ -279,8 +279,6 @@ pub static TABLE: [OpenaiLike; 50] = [
         "NVIDIA_NIM_API_KEY",
         OLDER_LIMIT,
     ),
-    ollama("ollama"),
-    ollama("ollama_chat"),
     row(
         "openai",
         "https://api.openai.com/v1",
