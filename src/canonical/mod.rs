@@ -6,3 +6,4 @@ pub mod error;
 pub mod piece;
 pub mod request;
 pub mod scan;
+pub mod think;

@@ -219,12 +219,12 @@ impl Entry<'_> {
         base.at(cluster)
     }
 
-    /// Only chat is answered: a deployment for something else would be sent chat.
+    /// What LiteLLM calls the operations that are answered; a deployment for another one would be sent these.
     fn mode(&self, findings: &mut Findings<'_>) {
         let mode = self
             .info
             .name("mode", &findings.env)
-            .filter(|mode| mode.value != "chat");
+            .filter(|mode| !MODES.contains(&mode.value.as_str()));
         if let Some(mode) = mode {
             findings.fault(
                 self.info.place("mode"),
@@ -295,6 +295,19 @@ impl Entry<'_> {
         tags.into_iter().map(|tag| tag.value).collect()
     }
 }
+
+/// Modes of models that can be asked.
+const MODES: [&str; 9] = [
+    "audio_speech",
+    "audio_transcription",
+    "chat",
+    "completion",
+    "embedding",
+    "image_generation",
+    "moderation",
+    "rerank",
+    "responses",
+];
 
 fn usual(provider: &'static dyn Provider) -> Result<Base, BadBase> {
     provider

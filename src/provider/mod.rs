@@ -3,6 +3,7 @@
 pub mod anthropic;
 mod bearer;
 pub mod cohere;
+mod digest;
 pub mod ollama;
 pub mod openai_like;
 mod params;

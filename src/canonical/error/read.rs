@@ -9,7 +9,8 @@ use super::{ApiError, Class, Signs, delay};
 use crate::value::head::Head;
 
 impl ApiError {
-    /// The error a provider answered with. Its status is kept, but 529, which is in no register, becomes 503; for an error inside a
+    /// The error a provider answered with. Its status is kept, but 498 and 529, which are in no register, become that of
+    /// their class and 503; for an error inside a
     /// success (`status` below 400) it is the one the body states, else that of its class, else 502. Type, code, param and
     /// message of an OpenAI error object are kept, numbers as text; a missing or merely numeric code gives way where OpenAI's
     /// code says more (context length, content filter, quota). All other shapes get OpenAI's type and code of their class.
@@ -49,10 +50,12 @@ fn read(provider: Option<&str>, status: u16, found: Found) -> ApiError {
         &found,
         message.as_deref().unwrap_or_default(),
     );
-    let status = stated.map_or(
-        class.status(),
-        |status| if status == 529 { 503 } else { status },
-    );
+    let status = stated.map_or(class.status(), |status| match status {
+        // In no register: Cohere's expired token, Groq's missing capacity.
+        498 => class.status(),
+        529 => 503,
+        status => status,
+    });
     let message = message.unwrap_or_else(|| reason(status).to_owned());
     let wait = found.retry_delay.as_deref().and_then(delay::seconds);
     ApiError {

@@ -20,6 +20,14 @@ use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
+/// Media types of answers that come in pieces.
+const STREAMS: [&str; 4] = [
+    "application/json-lines",
+    "application/vnd.amazon.eventstream",
+    "application/x-ndjson",
+    "text/event-stream",
+];
+
 /// What the head of an answer promises.
 pub(super) enum Promise {
     /// An error whose body tells which.
@@ -57,7 +65,7 @@ impl Promise {
             return Self::Opaque;
         }
         match head.media_type().unwrap_or_default().as_str() {
-            "text/event-stream" if stream => Self::Stream,
+            media if stream && STREAMS.contains(&media) => Self::Stream,
             "text/html" => Self::Failure(malformed("it is a web page")),
             _ => Self::Whole,
         }

@@ -6,6 +6,7 @@ use crate::canonical::answer::{Completion, FinishReason, ToolCall};
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::provider::anthropic::fault::not_understood;
+use crate::provider::digest::digest;
 use crate::usage::Usage;
 use crate::wire::json::{Reader, Text, compact, mend_surrogates};
 
@@ -170,13 +171,4 @@ fn text_of(json: &[u8]) -> String {
             String::from_utf8_lossy(&compact(&json)).into_owned()
         }
     }
-}
-
-/// A number that tells calls apart which Ollama leaves without an id: FNV-1a of when it was made and what it says. The
-/// same bytes give the same id, so that it does not matter who asks.
-fn digest(parts: &[&[u8]]) -> u64 {
-    let bytes = parts.iter().copied().flatten();
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use dragoman::api::chat::answer;
 use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
-use dragoman::provider::anthropic::ANTHROPIC;
-use dragoman::provider::{Decode, Encoded, Provider, Reading, Target};
+use dragoman::provider::{self, Decode, Encoded, Provider, Reading, Target};
+use dragoman::value::head::Head;
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
 use serde_json::Value;
@@ -47,11 +47,12 @@ impl<'a> Fixture<'a> {
         let model = self
             .value("model")
             .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
+        let base = self.value("base_path").unwrap_or_else(|| Value::from(""));
         let key = Secret::new("sk-ant-test".to_owned());
         let target = Target {
             model: model.as_str().expect("a model is a name"),
             key: Some(&key),
-            base_path: "",
+            base_path: base.as_str().expect("a path"),
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
         };
@@ -67,11 +68,10 @@ impl<'a> Fixture<'a> {
     }
 }
 
+/// The vendor whose name the folder has.
 fn provider(name: &str) -> &'static dyn Provider {
-    match name.split(['/', '\\']).next() {
-        Some("anthropic") => &ANTHROPIC,
-        other => panic!("no provider for {other:?}"),
-    }
+    let folder = name.split(['/', '\\']).next().unwrap_or_default();
+    provider::find(folder).unwrap_or_else(|| panic!("no provider for {folder:?}"))
 }
 
 pub(super) fn chat(json: &str) -> ChatRequest<'_> {
@@ -102,6 +102,11 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
+    if let Some(path) = fixture.value("path")
+        && path != encoded.path.as_str()
+    {
+        return Err(format!("the path is {}", encoded.path));
+    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()
@@ -149,6 +154,18 @@ pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_slice(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )
+}
+
+pub(super) fn error(name: &str, text: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let status = fixture.value("status").expect("status");
+    let head = Head::from_iter([
+        (":status", status.to_string()),
+        ("content-type", "application/json".to_owned()),
+    ]);
+    let body = fixture.raw("response").expect("response");
+    let error = ApiError::answered(provider(name).name(), &head, body.as_bytes());
+    refused(&error, &fixture.value("error").expect("error"))
 }
 
 /// Whether the error has the members that are expected.

@@ -3,12 +3,13 @@
 //! A folder per provider, a file per case; the suffix says what is tested:
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
-//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `headers` that must be set, and
-//!   `contains`, spellings that must stand in the body.
+//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `base_path` of the deployment, the
+//!   `path` and the `headers` that must be set, and `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
-//! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
-//!   that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+//! - `.error.json`: the `status` and the `response` that a vendor fails with, and the `error` it is.
+//! - `.sse`, or `.jsonl` for JSON lines, with `.chunks.json` of the same name: the vendor's stream, and the `expected`
+//!   chunks without the members that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
 
 mod case;
 mod stream;
@@ -37,10 +38,13 @@ pub fn run() -> Outcome {
             case::request(&name, text)
         } else if name.ends_with(".answer.json") {
             case::answer(&name, text)
+        } else if name.ends_with(".error.json") {
+            case::error(&name, text)
         } else if name.ends_with(".chunks.json") {
-            let sse = name.replace(".chunks.json", ".sse");
-            let sse = FIXTURES
-                .get_file(&sse)
+            let streams = [".sse", ".jsonl"].map(|end| name.replace(".chunks.json", end));
+            let sse = streams
+                .iter()
+                .find_map(|stream| FIXTURES.get_file(stream))
                 .and_then(File::contents_utf8)
                 .expect("chunks need a stream");
             stream::check(&name, text, sse)
