@@ -97,6 +97,16 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// Why it stopped; an answer that does not say stopped for its tool calls, or is simply complete.
+    #[must_use]
+    pub fn reason(&self) -> FinishReason {
+        match self.finish {
+            Some(reason) => reason,
+            None if self.tool_calls.is_empty() => FinishReason::Stop,
+            None => FinishReason::ToolCalls,
+        }
+    }
+
     /// An answer that says `text` and is complete.
     #[must_use]
     pub fn of_text(text: &str, usage: Usage) -> Completion {

@@ -1,6 +1,6 @@
 //! A streamed answer piece by piece, between a vendor's events and a client's chunks.
 
-use super::answer::{Citation, FinishReason, ThinkingBlock};
+use super::answer::{Citation, Completion, FinishReason, ThinkingBlock};
 use super::error::ApiError;
 use crate::usage::Usage;
 
@@ -48,4 +48,33 @@ pub enum Piece<'a> {
     },
     /// What it took, so far or in all: a later one replaces an earlier one.
     Usage(Usage),
+}
+
+/// What a complete answer would have said piece by piece.
+#[must_use]
+pub fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
+    let mut pieces = vec![Piece::Start {
+        id: completion.id.as_deref(),
+        model: completion.model.as_deref(),
+    }];
+    pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
+    pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
+    pieces.extend(completion.content.as_deref().map(Piece::Content));
+    pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
+    for (index, call) in (0..).zip(&completion.tool_calls) {
+        pieces.push(Piece::ToolStart {
+            index,
+            id: &call.id,
+            name: &call.name,
+        });
+        pieces.push(Piece::ToolArguments {
+            index,
+            fragment: &call.arguments,
+        });
+    }
+    pieces.extend(completion.refusal.as_deref().map(Piece::Refusal));
+    pieces.push(Piece::Finish(completion.reason()));
+    pieces.extend(completion.usage.map(Piece::Usage));
+    pieces.push(Piece::End);
+    pieces
 }

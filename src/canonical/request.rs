@@ -57,14 +57,25 @@ impl<'a> ChatRequest<'a> {
     /// # Errors
     /// A 400 naming the member when its value is not a `T`.
     pub fn member<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, ApiError> {
-        let Some(member) = self.members.get(name) else {
-            return Ok(None);
-        };
-        serde_json::from_slice::<Option<T>>(member.value).map_err(|error| {
-            let words = format!("invalid value for '{name}': {error}");
-            ApiError::new(400, Class::BadRequest, words)
-                .with_code("invalid_value")
-                .with_param(name)
-        })
+        member(&self.members, name)
     }
+}
+
+/// The member of that name, read as `T`; `None` when it is missing or `null`.
+///
+/// # Errors
+/// A 400 naming the member when its value is not a `T`.
+pub fn member<'a, T: Deserialize<'a>>(
+    members: &Members<'a>,
+    name: &str,
+) -> Result<Option<T>, ApiError> {
+    let Some(member) = members.get(name) else {
+        return Ok(None);
+    };
+    serde_json::from_slice::<Option<T>>(member.value).map_err(|error| {
+        let words = format!("invalid value for '{name}': {error}");
+        ApiError::new(400, Class::BadRequest, words)
+            .with_code("invalid_value")
+            .with_param(name)
+    })
 }

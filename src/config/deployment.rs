@@ -16,7 +16,8 @@ use super::plan::{Deployment, Endpoint};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
-use crate::provider::Provider;
+use crate::provider::{Options, Provider, Rules, Setting};
+use crate::value::secret::Secret;
 
 /// What holds for every deployment that does not say otherwise.
 pub(super) struct Defaults {
@@ -110,7 +111,10 @@ impl Entry<'_> {
         if let (Some(named), Some(group)) = (&named, group) {
             self.stars(named, group, findings);
         }
-        let base = self.base(named.as_ref().map(|named| named.provider), findings);
+        let provider = named.as_ref().map(|named| named.provider);
+        let options = provider.map(|provider| self.options(provider, findings));
+        let options = options.unwrap_or_default();
+        let base = self.base(provider, &options, findings);
         let (named, base) = (named?, base?);
         let endpoint = self.endpoint(base, defaults, findings);
         let bearer = Bearer {
@@ -128,6 +132,7 @@ impl Entry<'_> {
         Some(Deployment {
             api_key,
             extra_headers,
+            options,
             ..deployment
         })
     }
@@ -181,10 +186,28 @@ impl Entry<'_> {
         }
     }
 
+    /// What only its vendor understands: the file's word, else the environment's.
+    fn options(&self, provider: &'static dyn Provider, findings: &Findings<'_>) -> Options {
+        let of = |setting: &Setting| {
+            let text = match self.params.value(setting.key) {
+                Some(_) => self.params.text(setting.key, &findings.env)?.value,
+                None => {
+                    let variables = setting.variables.iter();
+                    variables
+                        .filter_map(|name| findings.env.variable(name))
+                        .next()?
+                }
+            };
+            Some((setting.key, Secret::new(text)))
+        };
+        provider.settings().iter().filter_map(of).collect()
+    }
+
     /// The deployment's address, else the provider's, if that is known.
     fn base(
         &self,
         provider: Option<&'static dyn Provider>,
+        options: &Options,
         findings: &mut Findings<'_>,
     ) -> Option<Base> {
         let key = self.address_key();
@@ -197,7 +220,7 @@ impl Entry<'_> {
                 Base::parse(&self.address(findings)?.value),
                 self.params.place(key),
             ),
-            None => (usual(provider?), self.params.at.clone()),
+            None => (usual(provider?, options), self.params.at.clone()),
         };
         parsed
             .map_err(|bad| findings.fault(at, Trouble::Base(bad)))
@@ -281,6 +304,8 @@ impl Entry<'_> {
             drop_params: params
                 .flag("drop_params", env)
                 .unwrap_or(defaults.drop_params),
+            options: Options::default(),
+            rules: Rules::default(),
             mock_response: params.text("mock_response", env).map(|text| text.value),
             prices: facts.prices,
         }
@@ -309,8 +334,8 @@ const MODES: [&str; 9] = [
     "responses",
 ];
 
-fn usual(provider: &'static dyn Provider) -> Result<Base, BadBase> {
+fn usual(provider: &'static dyn Provider, options: &Options) -> Result<Base, BadBase> {
     provider
-        .default_base()
-        .map_or(Err(BadBase::Missing), Base::parse)
+        .base(options)
+        .map_or(Err(BadBase::Missing), |base| Base::parse(&base))
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::pattern::{self, Pattern};
 use super::prices;
 use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
-use crate::provider::Provider;
+use crate::provider::{Options, Provider, Rules};
 use crate::routing::Strategy;
 use crate::usage::prices::{Abilities, Prices};
 use crate::value::secret::Secret;
@@ -250,6 +250,10 @@ pub struct Deployment {
     pub extra_headers: Vec<(String, Secret)>,
     /// `drop_params`, the deployment's or the general one.
     pub drop_params: bool,
+    /// What only its vendor understands.
+    pub options: Options,
+    /// What is done about parameters.
+    pub rules: Rules,
     /// `mock_response`.
     pub mock_response: Option<String>,
     /// What it costs; `None` when nobody knows. See also [`Deployment::prices_for`].

@@ -1,8 +1,9 @@
 //! Which API, which caller, may it: everything that is decided before a provider is involved.
 
 use super::effect::{Effect, Reply};
-use super::refuse;
+use super::{heads, refuse};
 use crate::api::{self, Entry, Operation, Route};
+use crate::canonical::asked::Line;
 use crate::canonical::error::ApiError;
 use crate::config::plan::Plan;
 use crate::value::head::Head;
@@ -15,8 +16,8 @@ const KEY_HEADERS: [&str; 3] = ["authorization", "x-api-key", "api-key"];
 pub enum Admission {
     /// Answered: done.
     Answered(Operation, Reply),
-    /// A chat request; its body is needed. The model, where the path names it.
-    Chat(Option<String>),
+    /// A request for a provider; its body is needed.
+    Ask(Line),
     /// Not the gateway's.
     Foreign(Effect),
     /// Refused.
@@ -32,14 +33,7 @@ pub fn admit(head: &Head, last: bool, plan: &Plan) -> Admission {
     match api::route(method, head.get(":path").unwrap_or_default()) {
         Entry::Foreign => Admission::Foreign(foreign(head, plan)),
         Entry::Ours(route) => ours(&route, head, last, plan),
-        Entry::WrongMethod { allow } => {
-            let operation = if allow == "POST" {
-                Operation::Chat
-            } else {
-                Operation::Models
-            };
-            Admission::WrongMethod(operation, allow)
-        }
+        Entry::WrongMethod { allow, operation } => Admission::WrongMethod(operation, allow),
     }
 }
 
@@ -63,8 +57,19 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
         return refused(error);
     }
     match route {
-        Route::Chat { model } => match body_fits(head, last, plan) {
-            Ok(()) => Admission::Chat(model.as_deref().map(str::to_owned)),
+        Route::Ask {
+            format,
+            model,
+            stream,
+        } => match body_fits(head, last, plan) {
+            Ok(()) => Admission::Ask(Line {
+                format: *format,
+                headers: heads::of_format(head),
+                method: head.get(":method").unwrap_or_default().to_owned(),
+                model: model.as_deref().map(str::to_owned),
+                path: String::new(),
+                stream: *stream,
+            }),
             Err(error) => refused(error),
         },
         Route::Liveliness => Admission::Answered(operation, json(api::health::ALIVE.to_vec())),

@@ -2,9 +2,13 @@
 
 use core::time::Duration;
 
+use std::borrow::Cow;
+
 use super::select::Pick;
+use crate::api::{self, Voice, chat};
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
-use crate::canonical::request::ChatRequest;
+use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
 use crate::provider::{Encoded, Reading, Target};
 use crate::usage::estimate::tokens_of_prompt;
@@ -36,6 +40,8 @@ pub struct Attempt {
     pub reading: Reading,
     /// Whether the client wants a stream.
     pub stream: bool,
+    /// What words its answer for the client; `None` where the vendor's own words go out.
+    pub voice: Option<Box<dyn Voice>>,
 }
 
 impl Attempt {
@@ -65,6 +71,8 @@ pub struct Worded {
     pub body: Option<Vec<u8>>,
     /// How its answer is read.
     pub reading: Reading,
+    /// Whether its answer has to be worded for the client.
+    pub foreign: bool,
 }
 
 /// How a request is worded.
@@ -78,19 +86,22 @@ pub struct Wording<'a> {
     pub model: &'a str,
     /// Whether parameters the vendor cannot honour are dropped whatever the deployment says: a fallback adapts.
     pub adapt: bool,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Words the request for a deployment.
 ///
 /// # Errors
 /// What the provider cannot do, as a 400.
-pub fn word(
-    request: &ChatRequest<'_>,
-    wording: &Wording<'_>,
-    plan: &Plan,
-) -> Result<Worded, ApiError> {
+pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Worded, ApiError> {
     let deployment = wording.deployment;
-    let encoded = deployment.provider.encode(request, &target(wording))?;
+    let encoded = encode(asked, wording)?;
+    let foreign = match &encoded.reading {
+        Reading::Foreign(_) => true,
+        Reading::Native(_) => false,
+        Reading::Openai => asked.format != Format::Chat,
+    };
     let Encoded {
         path,
         headers,
@@ -112,7 +123,7 @@ pub fn word(
     for (name, value) in wording.client.pairs() {
         head.push(name, value);
     }
-    let length = body.as_ref().map_or(request.json.len(), Vec::len);
+    let length = body.as_ref().map_or(asked.body.len(), Vec::len);
     head.set("content-type", "application/json");
     head.set("content-length", length.to_string());
     for (name, value) in headers {
@@ -126,6 +137,38 @@ pub fn word(
         head,
         body,
         reading,
+        foreign,
+    })
+}
+
+/// The answer the gateway gives by itself, where the vendor has none of that kind.
+#[must_use]
+pub fn own_answer(asked: &Asked<'_>, wording: &Wording<'_>) -> Option<Vec<u8>> {
+    if asked.format == Format::Chat {
+        return None;
+    }
+    let answer = api::client(asked.format).own_answer(asked)?;
+    let provider = wording.deployment.provider;
+    let asks = provider.native(asked, &target(wording)).is_some();
+    (!asks).then_some(answer)
+}
+
+/// The request in the vendor's words: of its own format where it knows that, else by way of chat.
+fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError> {
+    let provider = wording.deployment.provider;
+    let target = target(wording);
+    if asked.format == Format::Chat {
+        return provider.encode(&asked.as_chat(), &target);
+    }
+    if let Some(encoded) = provider.native(asked, &target) {
+        return encoded;
+    }
+    let json = api::client(asked.format).to_chat(asked)?;
+    let request = chat::read(&json, Some(Cow::Borrowed(&*asked.model)))?;
+    let encoded = provider.encode(&request, &target)?;
+    Ok(Encoded {
+        body: encoded.body.or_else(|| Some(json.clone())),
+        ..encoded
     })
 }
 
@@ -134,14 +177,21 @@ pub fn word(
 #[must_use]
 pub fn secrets(deployment: &Deployment) -> Vec<&Secret> {
     const TELLING: [&str; 5] = ["auth", "cookie", "key", "secret", "token"];
+    // The id of a key and the JSON around one are not secrets as they stand, and are seen in signatures.
+    const SECRET_OPTIONS: [&str; 3] = ["secret", "session_token", "ad_token"];
     // Short values are words like `true`: blacking them out would hide more than it protects.
     let telling = deployment.extra_headers.iter().filter(|(name, value)| {
         value.expose().len() >= 8 && TELLING.iter().any(|word| name.contains(word))
+    });
+    let options = deployment.options.iter();
+    let options = options.filter(|(key, text)| {
+        text.expose().len() >= 8 && SECRET_OPTIONS.iter().any(|word| key.contains(word))
     });
     deployment
         .api_key
         .iter()
         .chain(telling.map(|(_, value)| value))
+        .chain(options.map(|(_, text)| text))
         .collect()
 }
 
@@ -151,11 +201,15 @@ fn target<'a>(wording: &Wording<'a>) -> Target<'a> {
         model: wording.model,
         key: deployment.api_key.as_ref(),
         base_path: &deployment.endpoint.base_path,
+        authority: &deployment.endpoint.authority,
         drop_params: deployment.drop_params || wording.adapt,
         max_output: deployment
             .prices
             .as_ref()
             .and_then(|prices| prices.max_output),
+        options: &deployment.options,
+        now: wording.now,
+        rules: &deployment.rules,
     }
 }
 
@@ -165,9 +219,25 @@ pub fn until(now: Timestamp, limit: Option<Duration>) -> Option<Timestamp> {
     limit.map(|limit| now.after(limit))
 }
 
+/// Members that make up a prompt, whatever the format.
+const PROMPT: [&str; 9] = [
+    "contents",
+    "documents",
+    "input",
+    "instructions",
+    "messages",
+    "prompt",
+    "query",
+    "system",
+    "systemInstruction",
+];
+
 /// About how many tokens the prompt has.
 #[must_use]
-pub fn input_tokens(request: &ChatRequest<'_>) -> u64 {
-    let messages = request.members.get("messages");
-    messages.map_or(0, |messages| tokens_of_prompt(messages.value))
+pub fn input_tokens(asked: &Asked<'_>) -> u64 {
+    let of = |name: &&str| asked.members.get(name);
+    let parts = PROMPT.iter().filter_map(of);
+    parts.fold(0, |sum: u64, part| {
+        sum.saturating_add(tokens_of_prompt(part.value))
+    })
 }

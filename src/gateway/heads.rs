@@ -18,6 +18,26 @@ const TO_PROVIDER: [&str; 9] = [
     "x-request-id",
 ];
 
+/// What of a client's head belongs to the format it speaks: for a vendor of the same format, and for no other.
+const OF_FORMAT: [&str; 4] = [
+    "accept",
+    "anthropic-beta",
+    "anthropic-version",
+    "content-type",
+];
+
+/// What of a client's head belongs to its format.
+#[must_use]
+pub fn of_format(client: &Head) -> Head {
+    let mut head = Head::new();
+    for (name, value) in client.pairs() {
+        if OF_FORMAT.iter().any(|known| known.as_bytes() == name) {
+            head.push(name, value);
+        }
+    }
+    head
+}
+
 /// What of a client's head is meant for the gateway.
 #[must_use]
 pub fn to_gateway(client: &Head) -> Head {

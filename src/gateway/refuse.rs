@@ -5,11 +5,13 @@ use core::time::Duration;
 use super::effect::Reply;
 use super::event::Local;
 use super::select::Lack;
+use crate::api;
 use crate::canonical::error::{ApiError, Class};
+use crate::canonical::format::Format;
 
-/// The reply that tells a client of an error.
+/// The reply that tells a client of an error, in the format it speaks.
 #[must_use]
-pub fn reply(error: &ApiError) -> Reply {
+pub fn reply(error: &ApiError, format: Format) -> Reply {
     let mut headers = vec![("content-type".into(), "application/json".to_owned())];
     if let Some(seconds) = error.retry_after_s {
         headers.push(("retry-after".into(), seconds.to_string()));
@@ -17,7 +19,7 @@ pub fn reply(error: &ApiError) -> Reply {
     Reply {
         status: error.status,
         headers,
-        body: error.to_json(),
+        body: api::client(format).error(error),
     }
 }
 
@@ -58,14 +60,14 @@ pub fn too_large(limit: usize) -> ApiError {
 
 /// The path is the gateway's, the method is not.
 #[must_use]
-pub fn wrong_method(method: &str, allow: &'static str) -> Reply {
+pub fn wrong_method(method: &str, allow: &'static str, format: Format) -> Reply {
     let error = ApiError::new(
         405,
         Class::BadRequest,
         format!("{method} is not allowed here; use {allow}"),
     )
     .with_code("method_not_allowed");
-    let mut reply = reply(&error);
+    let mut reply = reply(&error, format);
     reply.headers.push(("allow".into(), allow.to_owned()));
     reply
 }

@@ -10,11 +10,17 @@ mod params;
 
 use core::fmt;
 
+use std::borrow::Cow;
+
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
+use crate::canonical::seen::Seen;
+use crate::usage::Usage;
 use crate::value::secret::Secret;
+use crate::value::time::Timestamp;
 
 /// One deployment, as far as a provider must know it to word a request.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +31,84 @@ pub struct Target<'a> {
     pub key: Option<&'a Secret>,
     /// The path of the deployment's `api_base`, without a slash at its end; may be empty.
     pub base_path: &'a str,
+    /// The host of its `api_base`, with the port where it is not the scheme's own.
+    pub authority: &'a str,
     /// Whether parameters the vendor cannot honour are dropped instead of refused.
     pub drop_params: bool,
     /// The most tokens the model can put out, when the price table knows.
     pub max_output: Option<u64>,
+    /// What the deployment says that only its vendor understands.
+    pub options: &'a Options,
+    /// The time, for signatures.
+    pub now: Timestamp,
+    /// What the operator wants done about parameters.
+    pub rules: &'a Rules,
+}
+
+static NO_OPTIONS: Options = Options(Vec::new());
+static NO_RULES: Rules = Rules {
+    allowed: Vec::new(),
+    modify: false,
+};
+
+impl<'a> Target<'a> {
+    /// A deployment of which nothing is known but its model.
+    #[must_use]
+    pub fn of_model(model: &'a str) -> Self {
+        Self {
+            model,
+            key: None,
+            base_path: "",
+            authority: "",
+            drop_params: false,
+            max_output: None,
+            options: &NO_OPTIONS,
+            now: Timestamp::default(),
+            rules: &NO_RULES,
+        }
+    }
+}
+
+/// A key of a deployment that only its vendor understands.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in `litellm_params`.
+    pub key: &'static str,
+    /// The environment variables that stand in for it, the first that is set.
+    pub variables: &'static [&'static str],
+}
+
+/// What a deployment says that only its vendor understands, by key. Any of it may be a secret.
+#[derive(Clone, Debug, Default)]
+pub struct Options(Vec<(&'static str, Secret)>);
+
+impl Options {
+    /// The text of that key; `None` when neither the file nor the environment has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| *known == key);
+        found.map(|(_, text)| text.expose())
+    }
+
+    /// All of it.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        self.0.iter().map(|(key, text)| (*key, text))
+    }
+}
+
+impl FromIterator<(&'static str, Secret)> for Options {
+    fn from_iter<I: IntoIterator<Item = (&'static str, Secret)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// What the operator wants done about a request's parameters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rules {
+    /// `allowed_openai_params`: passed on whatever is known of the vendor.
+    pub allowed: Vec<String>,
+    /// `modify_params`: whether a request may be mended so that the vendor takes it.
+    pub modify: bool,
 }
 
 /// A request in a vendor's words.
@@ -49,6 +129,8 @@ pub struct Encoded {
 pub enum Reading {
     /// The vendor speaks another format: decode it.
     Foreign(Box<dyn Decode>),
+    /// The vendor answers in the format of the client: its words are passed on, and followed.
+    Native(Box<dyn Follow>),
     /// The vendor answers in OpenAI's format: the bytes are scanned and passed on.
     Openai,
 }
@@ -66,18 +148,55 @@ pub trait Decode: fmt::Debug {
     fn stream(&mut self, bytes: &[u8], last: bool, each: &mut dyn FnMut(Piece<'_>));
 }
 
+/// Follows an answer that reaches the client in the vendor's own words, or nearly. Made for one attempt.
+pub trait Follow: fmt::Debug {
+    /// Reads a complete answer.
+    ///
+    /// # Errors
+    /// The error the vendor reports inside a success, or a 502 when it is not what the vendor documents.
+    fn whole(&mut self, body: &[u8]) -> Result<Followed, ApiError>;
+
+    /// Takes note of one event of a stream: its name, if it has one, and its data.
+    fn event(&mut self, _name: Option<&[u8]>, _data: &[u8], _seen: &mut Seen) {}
+}
+
+/// What is known of a complete answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// The body for the client; `None` when the vendor's goes out unchanged.
+    pub body: Option<Vec<u8>>,
+    /// Its media type, where it is not the vendor's.
+    pub content_type: Option<&'static str>,
+    /// Which tier served it.
+    pub tier: Option<String>,
+    /// What it took, if the vendor says so.
+    pub usage: Option<Usage>,
+    /// Whether its vendor withheld content.
+    pub withheld: bool,
+}
+
 /// A vendor.
 pub trait Provider: Sync + fmt::Debug {
     /// The prefix in `provider/model`.
     fn name(&self) -> &'static str;
 
-    /// Other names it goes by.
+    /// Other prefixes that mean it.
     fn aliases(&self) -> &'static [&'static str] {
         &[]
     }
 
     /// The `api_base` used when the deployment has none.
     fn default_base(&self) -> Option<&'static str>;
+
+    /// The `api_base` used when the deployment has none, as far as its own settings tell it.
+    fn base(&self, _options: &Options) -> Option<Cow<'static, str>> {
+        self.default_base().map(Cow::Borrowed)
+    }
+
+    /// The keys of `litellm_params` that only this vendor understands.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
 
     /// The environment variable that holds the key when the deployment has none.
     fn key_variable(&self) -> Option<&'static str>;
@@ -90,15 +209,22 @@ pub trait Provider: Sync + fmt::Debug {
     /// # Errors
     /// A 400 when the request asks for what the vendor cannot do.
     fn encode(&self, request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Encoded, ApiError>;
+
+    /// Words a request of another format for this vendor; `None` when it does not know that format. What it is in the end, a
+    /// conversation or not, is the gateway's to say: one that this vendor does not know is translated to chat.
+    fn native(
+        &self,
+        _asked: &Asked<'_>,
+        _target: &Target<'_>,
+    ) -> Option<Result<Encoded, ApiError>> {
+        None
+    }
 }
 
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
-    ALL.iter()
-        .copied()
-        .find(|provider| provider.name() == name || provider.aliases().contains(&name))
-        .or_else(|| find_row(name).map(|row| row as _))
+    all().find(|provider| provider.name() == name || provider.aliases().contains(&name))
 }
 
 /// Every vendor, those of the OpenAI-compatible table last.
@@ -109,8 +235,11 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 3] = [&anthropic::ANTHROPIC, &cohere::COHERE, &ollama::OLLAMA];
-
-fn find_row(name: &str) -> Option<&'static openai_like::OpenaiLike> {
-    openai_like::TABLE.iter().find(|row| row.name == name)
-}
+static ALL: [&dyn Provider; 6] = [
+    &anthropic::ANTHROPIC,
+    &cohere::COHERE,
+    &ollama::OLLAMA,
+    &retrieval::INFINITY,
+    &retrieval::JINA,
+    &retrieval::VOYAGE,
+];

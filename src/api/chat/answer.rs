@@ -1,6 +1,6 @@
 //! A complete answer in OpenAI's words, and the parts of it that chunks share.
 
-use crate::canonical::answer::{Citation, Completion, FinishReason, ThinkingBlock, ToolCall};
+use crate::canonical::answer::{Citation, Completion, ThinkingBlock, ToolCall};
 use crate::usage::Usage;
 use crate::wire::json::{Array, Object};
 
@@ -19,7 +19,7 @@ pub fn encode(completion: &Completion, id: &str, created: u64, model: &str) -> V
                 choice.number("index", 0);
                 choice.object("message", |message| write_message(message, completion));
                 choice.raw("logprobs", b"null");
-                choice.string("finish_reason", finish_of(completion).as_str());
+                choice.string("finish_reason", completion.reason().as_str());
             });
         });
         if let Some(usage) = &completion.usage {
@@ -42,16 +42,6 @@ pub(super) fn answer_id(vendors: Option<&str>, fallback: &str) -> String {
             format!("chatcmpl-{id}")
         }
         Some(_) | None => fallback.to_owned(),
-    }
-}
-
-/// Why it stopped; an answer that does not say stopped for its tool calls, or is simply complete.
-#[must_use]
-pub(super) fn finish_of(completion: &Completion) -> FinishReason {
-    match completion.finish {
-        Some(reason) => reason,
-        None if completion.tool_calls.is_empty() => FinishReason::Stop,
-        None => FinishReason::ToolCalls,
     }
 }
 

@@ -1,11 +1,10 @@
-//! A streamed answer in OpenAI's chunks, and what the gateway wants to know about it meanwhile.
+//! Answers in OpenAI's words: whole, or in chunks.
 
-use super::answer::{answer_id, finish_of, write_citation, write_thinking, write_usage};
+use super::answer::{self, answer_id, write_citation, write_thinking, write_usage};
+use crate::api::Voice;
 use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
-use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::usage::Usage;
-use crate::usage::estimate::Estimator;
 use crate::wire::json::{Object, push_string};
 
 /// Turns the pieces of one answer into server-sent events for the client.
@@ -16,11 +15,8 @@ pub struct Chunks {
     begun: bool,
     created: u64,
     ended: bool,
-    estimator: Estimator,
-    failure: Option<ApiError>,
     finished: bool,
     has_calls: bool,
-    has_content: bool,
     id: String,
     include_usage: bool,
     model: String,
@@ -37,21 +33,23 @@ impl Chunks {
             begun: false,
             created,
             ended: false,
-            estimator: Estimator::default(),
-            failure: None,
             finished: false,
             has_calls: false,
-            has_content: false,
             id,
             include_usage,
             model: model.to_owned(),
             usage: None,
         }
     }
+}
 
-    /// Appends what `piece` says to `out`. Nothing is said after the end or a failure.
-    pub fn push(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>) {
-        if self.is_over() {
+impl Voice for Chunks {
+    fn whole(&mut self, completion: &Completion) -> Vec<u8> {
+        answer::encode(completion, &self.id, self.created, &self.model)
+    }
+
+    fn push(&mut self, piece: &Piece<'_>, out: &mut Vec<u8>) {
+        if self.ended {
             return;
         }
         match piece {
@@ -60,7 +58,7 @@ impl Chunks {
             }),
             Piece::Content(text) => self.said(out, "content", text),
             Piece::End => self.end(out),
-            Piece::Failed(error) => self.fail(error.clone(), out),
+            Piece::Failed(_) => {}
             Piece::Finish(reason) => self.finish_with(*reason, out),
             Piece::Reasoning(text) => self.said(out, "reasoning_content", text),
             Piece::Refusal(text) => self.said(out, "refusal", text),
@@ -71,43 +69,9 @@ impl Chunks {
             Piece::Usage(usage) => self.usage = Some(*usage),
         }
     }
+}
 
-    /// Appends a complete answer as chunks, end included.
-    pub fn whole(&mut self, completion: &Completion, out: &mut Vec<u8>) {
-        self.created = completion.created.unwrap_or(self.created);
-        for piece in pieces(completion) {
-            self.push(&piece, out);
-        }
-    }
-
-    /// Whether the client has been sent content: more than a role or the news that an answer begins.
-    #[must_use]
-    pub const fn has_content(&self) -> bool {
-        self.has_content
-    }
-
-    /// Whether the answer ended as it should.
-    #[must_use]
-    pub const fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// The usage the vendor has stated so far.
-    #[must_use]
-    pub const fn usage(&self) -> Option<Usage> {
-        self.usage
-    }
-
-    /// About how many tokens the text sent so far is.
-    #[must_use]
-    pub fn estimated_output(&self) -> u64 {
-        self.estimator.tokens()
-    }
-
-    const fn is_over(&self) -> bool {
-        self.ended || self.failure.is_some()
-    }
-
+impl Chunks {
     fn start(&mut self, id: Option<&str>, model: Option<&str>, out: &mut Vec<u8>) {
         if self.begun {
             return;
@@ -129,7 +93,6 @@ impl Chunks {
 
     fn said(&mut self, out: &mut Vec<u8>, key: &str, text: &str) {
         if !text.is_empty() {
-            self.estimator.feed(text.as_bytes());
             self.delta(out, |delta| delta.string(key, text));
         }
     }
@@ -142,7 +105,6 @@ impl Chunks {
 
     fn call(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
         self.has_calls = true;
-        self.estimator.feed(name.as_bytes());
         self.tool(index, out, |call| {
             call.string("id", id);
             call.string("type", "function");
@@ -155,7 +117,6 @@ impl Chunks {
 
     fn arguments(&mut self, index: u32, fragment: &str, out: &mut Vec<u8>) {
         if !fragment.is_empty() {
-            self.estimator.feed(fragment.as_bytes());
             self.tool(index, out, |call| {
                 call.object("function", |function| {
                     function.string("arguments", fragment)
@@ -200,17 +161,9 @@ impl Chunks {
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
-    fn fail(&mut self, error: ApiError, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"data: ");
-        out.extend(error.to_json());
-        out.extend_from_slice(b"\n\n");
-        self.failure = Some(error);
-    }
-
     /// A chunk with content.
     fn delta(&mut self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
         self.start(None, None, out);
-        self.has_content = true;
         self.chunk(out, None, fill);
     }
 
@@ -236,39 +189,11 @@ impl Chunks {
     }
 }
 
-/// What a complete answer would have said piece by piece.
-fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
-    let mut pieces = vec![Piece::Start {
-        id: completion.id.as_deref(),
-        model: completion.model.as_deref(),
-    }];
-    pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
-    pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
-    pieces.extend(completion.content.as_deref().map(Piece::Content));
-    pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
-    for (index, call) in (0..).zip(&completion.tool_calls) {
-        pieces.push(Piece::ToolStart {
-            index,
-            id: &call.id,
-            name: &call.name,
-        });
-        pieces.push(Piece::ToolArguments {
-            index,
-            fragment: &call.arguments,
-        });
-    }
-    pieces.extend(completion.refusal.as_deref().map(Piece::Refusal));
-    pieces.push(Piece::Finish(finish_of(completion)));
-    pieces.extend(completion.usage.map(Piece::Usage));
-    pieces.push(Piece::End);
-    pieces
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::canonical::answer::ToolCall;
-    use crate::canonical::error::Class;
+    use crate::canonical::piece::pieces;
 
     fn chunks(include_usage: bool) -> Chunks {
         Chunks::new("chatcmpl-1".to_owned(), 7, "m", include_usage)
@@ -319,42 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_follows_the_end_or_a_failure() {
+    fn nothing_follows_the_end() {
         let mut ended = chunks(false);
         assert!(
             sent(&mut ended, &[Piece::End, Piece::Content("x"), Piece::End])
                 .ends_with("[DONE]\n\n")
         );
         assert_eq!(sent(&mut ended, &[Piece::End]), "");
-        let mut failed = chunks(false);
-        let frames = sent(
-            &mut failed,
-            &[
-                Piece::Failed(ApiError::new(503, Class::Overloaded, "down")),
-                Piece::Content("x"),
-                Piece::End,
-            ],
-        );
-        assert_eq!(frames.matches("data: ").count(), 1);
-        assert!(!failed.has_ended());
-    }
-
-    #[test]
-    fn a_role_is_not_content() {
-        let mut stream = chunks(false);
-        sent(
-            &mut stream,
-            &[
-                Piece::Start {
-                    id: None,
-                    model: None,
-                },
-                Piece::Content(""),
-            ],
-        );
-        assert!(!stream.has_content());
-        sent(&mut stream, &[Piece::Reasoning("x")]);
-        assert!(stream.has_content());
     }
 
     #[test]
@@ -373,8 +269,7 @@ mod tests {
             finish: None,
             ..completion
         };
-        let (mut whole, mut out) = (chunks(true), Vec::new());
-        whole.whole(&completion, &mut out);
+        let whole = sent(&mut chunks(true), &pieces(&completion));
         let pieces = [
             Piece::Content("hi"),
             Piece::ToolStart {
@@ -390,10 +285,6 @@ mod tests {
             Piece::Usage(usage),
             Piece::End,
         ];
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            sent(&mut chunks(true), &pieces)
-        );
-        assert!(whole.has_ended());
+        assert_eq!(whole, sent(&mut chunks(true), &pieces));
     }
 }

@@ -8,8 +8,9 @@ use core::time::Duration;
 use serde_json::{Map, Value};
 
 use super::wrong_type;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
-use crate::canonical::request::{ChatRequest, is_tags};
+use crate::canonical::request::is_tags;
 use crate::value::head::Head;
 use crate::wire::json::Members;
 
@@ -85,7 +86,7 @@ impl Controls {
     ///
     /// # Errors
     /// A 400 naming the member or header whose value is not what it should be.
-    pub fn read(request: &ChatRequest<'_>, head: &Head) -> Result<Self, ApiError> {
+    pub fn read(request: &Asked<'_>, head: &Head) -> Result<Self, ApiError> {
         let mut controls = Self::default();
         for member in request.members.iter() {
             controls.member(&member.key.decode(), request)?;
@@ -98,14 +99,16 @@ impl Controls {
         Ok(controls)
     }
 
-    fn member(&mut self, name: &str, request: &ChatRequest<'_>) -> Result<(), ApiError> {
+    fn member(&mut self, name: &str, request: &Asked<'_>) -> Result<(), ApiError> {
         match name {
             "content_policy_fallbacks" => self.content_policy_fallbacks = chain(request, name)?,
             "context_window_fallbacks" => self.context_window_fallbacks = chain(request, name)?,
             "disable_fallbacks" => self.no_fallbacks = request.member(name)?.unwrap_or_default(),
             "fallbacks" => self.fallbacks = chain(request, name)?,
             "max_completion_tokens" => self.max_output = limit(request, name).or(self.max_output),
-            "max_tokens" => self.max_output = self.max_output.or_else(|| limit(request, name)),
+            "max_output_tokens" | "max_tokens" => {
+                self.max_output = self.max_output.or_else(|| limit(request, name))
+            }
             "metadata" => self.metadata(request)?,
             "mock_response" => self.mock_response = request.member(name)?,
             "mock_testing_content_policy_fallbacks" => {
@@ -125,19 +128,14 @@ impl Controls {
         Ok(())
     }
 
-    fn pretend(
-        &mut self,
-        mock: Mock,
-        name: &str,
-        request: &ChatRequest<'_>,
-    ) -> Result<(), ApiError> {
+    fn pretend(&mut self, mock: Mock, name: &str, request: &Asked<'_>) -> Result<(), ApiError> {
         if request.member(name)?.unwrap_or_default() {
             self.mock = Some(mock);
         }
         Ok(())
     }
 
-    fn metadata(&mut self, request: &ChatRequest<'_>) -> Result<(), ApiError> {
+    fn metadata(&mut self, request: &Asked<'_>) -> Result<(), ApiError> {
         let metadata = request.members.get("metadata");
         let Some(Ok(inner)) = metadata.map(|member| Members::read(member.value)) else {
             return Ok(());
@@ -181,12 +179,12 @@ impl Controls {
     }
 }
 
-fn limit(request: &ChatRequest<'_>, name: &str) -> Option<u64> {
+fn limit(request: &Asked<'_>, name: &str) -> Option<u64> {
     let member = request.members.get(name)?;
     serde_json::from_slice(member.value).ok()
 }
 
-fn time(request: &ChatRequest<'_>, name: &str) -> Result<Option<Duration>, ApiError> {
+fn time(request: &Asked<'_>, name: &str) -> Result<Option<Duration>, ApiError> {
     let Some(number) = request.member::<f64>(name)? else {
         return Ok(None);
     };
@@ -211,7 +209,7 @@ fn bad_header(name: &str, wanted: &str) -> ApiError {
 
 /// The models of a chain: a name, or a list of names, of `{"model": name}`, or of `{group: names}` as the configuration has it, of
 /// which the entry of the group that was asked for counts, else that of `*`. `None` when nothing is said of it.
-fn chain(request: &ChatRequest<'_>, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+fn chain(request: &Asked<'_>, name: &str) -> Result<Option<Vec<String>>, ApiError> {
     let entries = match request.member::<Value>(name)? {
         None => return Ok(None),
         Some(Value::Array(entries)) => entries,
@@ -275,13 +273,16 @@ fn only_model(rest: &Map<String, Value>, place: &str) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::chat;
+    use crate::api::{ClientFormat, chat};
+    use crate::canonical::asked::Line;
+    use crate::canonical::format::Format;
     use crate::canonical::request::TO_GATEWAY;
 
     fn read(members: &str, fields: &[(&str, &str)]) -> Result<Controls, ApiError> {
         let json = format!(r#"{{"model":"m","messages":[]{members}}}"#);
         let head: Head = fields.iter().copied().collect();
-        Controls::read(&chat::read(json.as_bytes(), None).unwrap(), &head)
+        let line = Line::of(Format::Chat);
+        Controls::read(&chat::CHAT.read(json.as_bytes(), &line).unwrap(), &head)
     }
 
     fn said(members: &str) -> Controls {

@@ -8,11 +8,68 @@ pub mod replay;
 
 use std::borrow::Cow;
 
+use super::{ClientFormat, Voice, Wish};
+use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::{ApiError, Class};
 use crate::canonical::request::ChatRequest;
 use crate::wire::json::{Fault, Member, Members, Reader};
+use chunks::Chunks;
 
-/// Reads a request; `model` is the one named in the path, which counts before the body's.
+/// OpenAI's chat completions.
+pub static CHAT: Chat = Chat;
+
+/// OpenAI's chat completions.
+#[derive(Clone, Copy, Debug)]
+pub struct Chat;
+
+impl ClientFormat for Chat {
+    fn read<'a>(&self, body: &'a [u8], line: &'a Line) -> Result<Asked<'a>, ApiError> {
+        let asked = outline(body, line)?;
+        has_messages(&asked.members)?;
+        Ok(asked)
+    }
+
+    fn to_chat(&self, asked: &Asked<'_>) -> Result<Vec<u8>, ApiError> {
+        Ok(asked.body.to_vec())
+    }
+
+    fn voice(&self, asked: &Asked<'_>, wish: &Wish<'_>) -> Box<dyn Voice> {
+        let id = wish.id.to_owned();
+        let chunks = Chunks::new(id, wish.created, wish.model, asked.include_usage);
+        Box::new(chunks)
+    }
+}
+
+/// What any JSON request says that names its model and may ask for a stream as OpenAI's do. The model named in the path counts
+/// before the body's.
+///
+/// # Errors
+/// A 400 in OpenAI's words when it is not JSON, not an object, or names no model.
+pub fn outline<'a>(json: &'a [u8], line: &'a Line) -> Result<Asked<'a>, ApiError> {
+    let members = Members::read(json).map_err(|fault| not_json(json, fault))?;
+    let model = match &line.model {
+        Some(model) => Cow::Borrowed(model.as_str()),
+        None => read_model(&members)?,
+    };
+    let stream = match line.stream {
+        Some(stream) => stream,
+        None => flag(&members, "stream")?,
+    };
+    let include_usage = stream && members.get("stream_options").is_some_and(includes_usage);
+    Ok(Asked {
+        format: line.format,
+        body: json,
+        members,
+        model,
+        stream,
+        include_usage,
+        path: &line.path,
+        method: &line.method,
+        headers: &line.headers,
+    })
+}
+
+/// Reads a request in OpenAI's chat format, for a client or made from another format's; `model` counts before the body's.
 ///
 /// # Errors
 /// A 400 in OpenAI's words when it is not JSON, not an object, or lacks what every request has.
@@ -22,10 +79,7 @@ pub fn read<'a>(json: &'a [u8], model: Option<Cow<'a, str>>) -> Result<ChatReque
         Some(model) => model,
         None => read_model(&members)?,
     };
-    let messages = members.get("messages").ok_or_else(|| missing("messages"))?;
-    if messages.value.first() != Some(&b'[') {
-        return Err(wrong_type("messages", "an array of messages"));
-    }
+    has_messages(&members)?;
     let stream = flag(&members, "stream")?;
     let include_usage = stream && members.get("stream_options").is_some_and(includes_usage);
     Ok(ChatRequest {
@@ -37,7 +91,15 @@ pub fn read<'a>(json: &'a [u8], model: Option<Cow<'a, str>>) -> Result<ChatReque
     })
 }
 
-fn read_model<'a>(members: &Members<'a>) -> Result<Cow<'a, str>, ApiError> {
+fn has_messages(members: &Members<'_>) -> Result<(), ApiError> {
+    let messages = members.get("messages").ok_or_else(|| missing("messages"))?;
+    if messages.value.first() != Some(&b'[') {
+        return Err(wrong_type("messages", "an array of messages"));
+    }
+    Ok(())
+}
+
+pub(super) fn read_model<'a>(members: &Members<'a>) -> Result<Cow<'a, str>, ApiError> {
     let member = members.get("model").ok_or_else(|| missing("model"))?;
     let model = Reader::new(member.value)
         .string()
@@ -45,7 +107,7 @@ fn read_model<'a>(members: &Members<'a>) -> Result<Cow<'a, str>, ApiError> {
     Ok(model.decode())
 }
 
-fn flag(members: &Members<'_>, name: &str) -> Result<bool, ApiError> {
+pub(super) fn flag(members: &Members<'_>, name: &str) -> Result<bool, ApiError> {
     match members.get(name).map(|member| member.value) {
         None | Some(b"null" | b"false") => Ok(false),
         Some(b"true") => Ok(true),
@@ -61,7 +123,7 @@ fn includes_usage(options: &Member<'_>) -> bool {
     })
 }
 
-fn not_json(json: &[u8], fault: Fault) -> ApiError {
+pub(super) fn not_json(json: &[u8], fault: Fault) -> ApiError {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let words = match fault {
         _ if json.is_empty() => "the request has no body; a JSON object is expected".to_owned(),
@@ -76,7 +138,7 @@ fn not_json(json: &[u8], fault: Fault) -> ApiError {
     ApiError::new(400, Class::BadRequest, words)
 }
 
-fn missing(name: &str) -> ApiError {
+pub(super) fn missing(name: &str) -> ApiError {
     ApiError::new(
         400,
         Class::BadRequest,
@@ -86,7 +148,7 @@ fn missing(name: &str) -> ApiError {
     .with_param(name)
 }
 
-fn wrong_type(name: &str, wanted: &str) -> ApiError {
+pub(super) fn wrong_type(name: &str, wanted: &str) -> ApiError {
     ApiError::new(
         400,
         Class::BadRequest,

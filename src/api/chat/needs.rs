@@ -1,12 +1,11 @@
 //! What a model must be able to do for a request: asked only where it decides, because the messages are read for it.
 
-use crate::canonical::request::ChatRequest;
-use crate::wire::json::{Fault, Reader};
+use crate::wire::json::{Fault, Members, Reader};
 
 /// Whether it must answer by a JSON schema.
 #[must_use]
-pub fn schema(request: &ChatRequest<'_>) -> bool {
-    let format = request.members.get("response_format");
+pub fn schema(members: &Members<'_>) -> bool {
+    let format = members.get("response_format");
     format.is_some_and(|format| {
         is_object_of(&mut Reader::new(format.value), &["json_schema"]).unwrap_or(false)
     })
@@ -14,18 +13,18 @@ pub fn schema(request: &ChatRequest<'_>) -> bool {
 
 /// Whether it must call functions.
 #[must_use]
-pub fn tools(request: &ChatRequest<'_>) -> bool {
+pub fn tools(members: &Members<'_>) -> bool {
     ["functions", "tools"].iter().any(|name| {
-        let list = request.members.get(name).map(|member| member.value);
+        let list = members.get(name).map(|member| member.value);
         matches!(list, Some([b'[', inner @ .., b']']) if !inner.trim_ascii().is_empty())
     })
 }
 
 /// Whether it must see images.
 #[must_use]
-pub fn vision(request: &ChatRequest<'_>) -> bool {
+pub fn vision(members: &Members<'_>) -> bool {
     let mut seen = false;
-    let messages = request.members.get("messages");
+    let messages = members.get("messages");
     let read = messages.map(|messages| {
         Reader::new(messages.value).array(|reader, _| {
             seen |= shows(reader)?;
@@ -68,11 +67,10 @@ fn is_object_of(reader: &mut Reader<'_>, types: &[&str]) -> Result<bool, Fault> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::chat;
 
-    fn asks(need: fn(&ChatRequest<'_>) -> bool, members: &str) -> bool {
+    fn asks(need: fn(&Members<'_>) -> bool, members: &str) -> bool {
         let json = format!(r#"{{"model":"m",{members}}}"#);
-        need(&chat::read(json.as_bytes(), None).unwrap())
+        need(&Members::read(json.as_bytes()).unwrap())
     }
 
     #[test]

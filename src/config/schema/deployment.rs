@@ -36,6 +36,7 @@ pub(in crate::config) static PARAMS: Table = Table {
                 "base_url",
                 "mock_response",
                 "custom_llm_provider",
+                "input_type",
             ],
         ),
         (Status::Supported(Kind::Credential), &["api_key"]),
@@ -280,7 +281,6 @@ const REQUEST_DEFAULTS: &[&str] = &[
     "verbosity",
     "web_search_options",
     "cache_control_injection_points",
-    "input_type",
     "dimensions",
     "encoding_format",
 ];

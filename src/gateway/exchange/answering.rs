@@ -2,13 +2,13 @@
 
 use super::streaming::event_stream;
 use super::{Exchange, Opening, State, secrets_of};
-use crate::api::chat::chunks::Chunks;
 use crate::canonical::error::{ApiError, Class};
 use crate::gateway::attempt::Attempt;
 use crate::gateway::book::Sample;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
 use crate::gateway::relay::foreign::ForeignRelay;
+use crate::gateway::relay::native::NativeRelay;
 use crate::gateway::relay::openai::OpenaiRelay;
 use crate::gateway::relay::{Relay, malformed, whole};
 use crate::gateway::{Context, book, heads, refuse};
@@ -150,17 +150,18 @@ impl Exchange {
         }
     }
 
-    /// What reads the attempt's answer piece by piece. Its words are the client's from then on.
+    /// What reads the attempt's answer piece by piece, in the words of the client.
     pub(super) fn relay(&self, attempt: &mut Attempt, cx: &Context<'_>) -> Box<dyn Relay> {
         let secrets: Vec<Secret> = secrets_of(attempt, cx).into_iter().cloned().collect();
         let include_usage = attempt.include_usage;
-        match core::mem::replace(&mut attempt.reading, Reading::Openai) {
-            Reading::Openai => Box::new(OpenaiRelay::new(attempt.provider, include_usage, secrets)),
-            Reading::Foreign(decode) => {
-                let id = self.account.call_id.clone();
-                let chunks =
-                    Chunks::new(id, cx.now.seconds(), &self.account.requested, include_usage);
-                Box::new(ForeignRelay::new(decode, chunks, secrets))
+        let reading = core::mem::replace(&mut attempt.reading, Reading::Openai);
+        match (reading, attempt.voice.take()) {
+            (Reading::Foreign(decode), Some(voice)) => {
+                Box::new(ForeignRelay::new(decode, voice, secrets))
+            }
+            (Reading::Native(follow), _) => Box::new(NativeRelay::new(follow, secrets)),
+            (Reading::Foreign(_) | Reading::Openai, _) => {
+                Box::new(OpenaiRelay::new(attempt.provider, include_usage, secrets))
             }
         }
     }
@@ -223,9 +224,12 @@ impl Exchange {
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Result<Complete, ApiError> {
-        let model = self.account.requested.clone();
-        let wish = self.wish(attempt.stream, attempt.include_usage, &model, cx);
-        let answer = whole::read(&mut attempt.reading, attempt.provider, body, &wish)?;
+        let wants = whole::Wants {
+            stream: attempt.stream,
+            include_usage: attempt.include_usage,
+            voice: attempt.voice.as_deref_mut(),
+        };
+        let answer = whole::read(&mut attempt.reading, attempt.provider, body, wants)?;
         if answer.withheld && self.minds_withheld_content(cx) {
             return Err(refuse::withheld());
         }
@@ -238,7 +242,10 @@ impl Exchange {
         let sent = answer.body.as_deref().unwrap_or(body);
         let clean = heads::blackened(sent, &secrets).or(answer.body);
         self.released(attempt, &mut head, cx);
-        if attempt.stream {
+        if let Some(media) = answer.content_type {
+            head.set("content-type", media);
+        }
+        if answer.content_type == Some(whole::EVENT_STREAM) {
             head.remove("content-length");
             event_stream(&mut head);
         } else {

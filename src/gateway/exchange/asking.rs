@@ -1,16 +1,14 @@
 //! From a client's request to what is needed to ask a provider, and another.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::work::Work;
 use super::{Deadline, Exchange, State};
-use crate::api::Operation;
-use crate::api::chat;
 use crate::api::chat::controls::Controls;
 use crate::api::chat::needs;
+use crate::api::{self, Operation};
+use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::ApiError;
-use crate::canonical::request::ChatRequest;
 use crate::config::plan::{Resolved, Transport};
 use crate::gateway::admit::{self, Admission};
 use crate::gateway::effect::Effect;
@@ -19,6 +17,7 @@ use crate::gateway::{Context, attempt, book, heads, refuse};
 use crate::policy::{Course, OwnChains, Start};
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
+use crate::wire::json::Members;
 
 /// How much of a model's name, which a client can make as long as it likes, is kept for logs.
 const SHOWN: usize = 200;
@@ -61,7 +60,10 @@ impl Exchange {
             return effect;
         }
         if is_brought_in_vain(head, cx) {
-            self.account.operation = Some(Operation::Chat);
+            if let Admission::Ask(line) = &admission {
+                self.account.operation = Some(Operation::Ask(line.format));
+                self.format = line.format;
+            }
             return self.refuse(&refuse::lost(), cx);
         }
         self.account.arrived = cx.now;
@@ -73,20 +75,23 @@ impl Exchange {
             }
             Admission::Refused(operation, error) => {
                 self.account.operation = Some(operation);
+                self.format = operation.format();
                 self.refuse(&error, cx)
             }
             Admission::WrongMethod(operation, allow) => {
-                let reply = refuse::wrong_method(&self.account.method, allow);
+                self.format = operation.format();
+                let reply = refuse::wrong_method(&self.account.method, allow, self.format);
                 self.account.operation = Some(operation);
                 self.account.error = Some("method_not_allowed".to_owned());
                 self.respond(reply, cx)
             }
-            Admission::Chat(model) => {
-                self.account.operation = Some(Operation::Chat);
+            Admission::Ask(line) => {
+                self.account.operation = Some(Operation::Ask(line.format));
+                self.format = line.format;
                 self.state = State::Asking {
                     client: heads::to_provider(head),
                     said: heads::to_gateway(head),
-                    model,
+                    line: Rc::new(line),
                 };
                 Effect::Hold
             }
@@ -99,31 +104,32 @@ impl Exchange {
         body: Vec<u8>,
         client: Head,
         said: &Head,
-        model: Option<String>,
+        line: Rc<Line>,
         cx: &mut Context<'_>,
     ) -> Effect {
         if body.len() > cx.plan.max_body {
             return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
         }
         let body = Rc::new(body);
-        let read = chat::read(&body, model.as_deref().map(Cow::Borrowed))
-            .and_then(|request| Ok((Controls::read(&request, said)?, request)));
-        let (controls, request) = match read {
+        let read = api::client(line.format)
+            .read(&body, &line)
+            .and_then(|asked| Ok((Controls::read(&asked, said)?, asked)));
+        let (controls, asked) = match read {
             Ok(read) => read,
             Err(error) => return self.refuse(&error, cx),
         };
-        self.account.stream = request.stream;
-        self.account.requested = request.model.chars().take(SHOWN).collect();
-        match self.work(&request, controls, cx) {
+        self.account.stream = asked.stream;
+        self.account.requested = asked.model.chars().take(SHOWN).collect();
+        match self.work(&asked, controls, cx) {
             Ok(work) => {
                 book::arrived(cx);
                 let work = Box::new(Work {
                     body: Rc::clone(&body),
                     client,
-                    model: model.clone(),
+                    line: Rc::clone(&line),
                     ..work
                 });
-                self.go_on(work, &request, cx)
+                self.go_on(work, &asked, cx)
             }
             Err(error) => self.refuse(&error, cx),
         }
@@ -148,12 +154,12 @@ impl Exchange {
     /// What will be needed, but for what is not read from the body.
     fn work(
         &mut self,
-        request: &ChatRequest<'_>,
+        asked: &Asked<'_>,
         controls: Controls,
         cx: &Context<'_>,
     ) -> Result<Work, ApiError> {
         let Resolved { hop, deployment } =
-            named(&request.model, cx).ok_or_else(|| refuse::unknown_model(&request.model))?;
+            named(&asked.model, cx).ok_or_else(|| refuse::unknown_model(&asked.model))?;
         self.account.subject.group = Some(hop.group);
         self.deadline = deadline(&controls, self.account.arrived, cx);
         let start = Start {
@@ -170,10 +176,10 @@ impl Exchange {
             course: Course::new(start),
             deadline: self.deadline.map(|deadline| deadline.at),
             hedged: false,
-            input_tokens: attempt::input_tokens(request),
+            input_tokens: attempt::input_tokens(asked),
             last: None,
-            model: None,
-            needs: cx.plan.pre_call_checks.then(|| needs_of(request)),
+            line: Rc::new(Line::of(asked.format)),
+            needs: cx.plan.pre_call_checks.then(|| needs_of(&asked.members)),
             not_before: Timestamp::default(),
             over: false,
             pinned: deployment,
@@ -237,10 +243,10 @@ fn own_chains(controls: &Controls, cx: &Context<'_>) -> Result<OwnChains, ApiErr
 }
 
 /// What a deployment must be able to do.
-fn needs_of(request: &ChatRequest<'_>) -> Needs {
+fn needs_of(members: &Members<'_>) -> Needs {
     Needs {
-        schema: needs::schema(request),
-        tools: needs::tools(request),
-        vision: needs::vision(request),
+        schema: needs::schema(members),
+        tools: needs::tools(members),
+        vision: needs::vision(members),
     }
 }

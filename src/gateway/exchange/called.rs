@@ -135,7 +135,7 @@ impl Exchange {
         if !seen.complete {
             return Err(cut_short());
         }
-        if !seen.content && streaming::is_withheld(&out) && self.minds_withheld_content(cx) {
+        if !seen.content && seen.withheld && self.minds_withheld_content(cx) {
             return Err(refuse::withheld());
         }
         self.take_usage(attempt, &*relay);

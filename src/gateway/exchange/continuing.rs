@@ -2,7 +2,6 @@
 //! (`dragoman.midstream: continue`): only plain text, and only with targets that are marked able to.
 
 use core::time::Duration;
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -11,14 +10,15 @@ use super::failing::verdict;
 use super::trying::Launched;
 use super::work::Work;
 use super::{Exchange, State, Streaming};
-use crate::api::chat;
+use crate::api;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
-use crate::canonical::request::ChatRequest;
+use crate::canonical::format::Format;
 use crate::config::plan::Midstream;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
 use crate::gateway::event::Local;
-use crate::gateway::relay::{EVENT_LIMIT, error_event};
+use crate::gateway::relay::EVENT_LIMIT;
 use crate::gateway::{Context, book};
 use crate::policy::{Failure, Verdict};
 use crate::value::head::Head;
@@ -140,9 +140,11 @@ fn said(chunk: &Value) -> Option<&str> {
 }
 
 impl Exchange {
-    /// Whether a stream that breaks off is to be gone on with.
+    /// Whether a stream that breaks off is to be gone on with: only one of OpenAI's chunks can be.
     pub(super) fn goes_on(&self, cx: &Context<'_>) -> bool {
-        cx.plan.midstream == Midstream::Continue && self.work.is_some()
+        cx.plan.midstream == Midstream::Continue
+            && self.work.is_some()
+            && self.format == Format::Chat
     }
 
     /// What notes the text of a stream, if it may be gone on with.
@@ -212,8 +214,8 @@ impl Exchange {
         cx: &mut Context<'_>,
     ) -> Option<(Attempt, Head, Vec<u8>)> {
         let body = with_text(&work.body, text)?;
-        let model = work.model.clone();
-        let request = chat::read(&body, model.as_deref().map(Cow::Borrowed)).ok()?;
+        let line = Rc::clone(&work.line);
+        let asked = api::client(line.format).read(&body, &line).ok()?;
         loop {
             match verdict(work, failure, None, cx) {
                 Verdict::FallBack(hop) => {
@@ -222,7 +224,7 @@ impl Exchange {
                 }
                 Verdict::GiveUp | Verdict::Retry { .. } => return None,
             }
-            if let Some((attempt, head, worded)) = self.prefilled(work, &request, cx) {
+            if let Some((attempt, head, worded)) = self.prefilled(work, &asked, cx) {
                 return Some((attempt, head, worded.unwrap_or_else(|| body.clone())));
             }
         }
@@ -232,11 +234,11 @@ impl Exchange {
     fn prefilled(
         &mut self,
         work: &mut Work,
-        request: &ChatRequest<'_>,
+        asked: &Asked<'_>,
         cx: &mut Context<'_>,
     ) -> Option<(Attempt, Head, Option<Vec<u8>>)> {
         loop {
-            let launched = self.launch(work, request, cx).ok()?;
+            let launched = self.launch(work, asked, cx).ok()?;
             let pick = match launched {
                 Launched::Worded(attempt, head, body) if prefills(&attempt, cx) => {
                     return Some((*attempt, head, body));
@@ -310,7 +312,7 @@ impl Exchange {
             failure,
             mut out,
         } = broken;
-        out.extend(error_event(&failure));
+        out.extend(self.error_event(&failure));
         self.account.error = failure.code.or(Some(failure.kind));
         self.settle(cx);
         self.last_words(grace, out, cx)

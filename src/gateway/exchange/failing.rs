@@ -152,8 +152,8 @@ impl Exchange {
     /// Has Envoy bring the request again: it does so because this answer is not marked as final.
     fn replay(&mut self, work: Box<Work>, cx: &Context<'_>) -> Effect {
         let reply = match &work.last {
-            Some(told) => told.reply(),
-            None => refuse::reply(&refuse::lost()),
+            Some(told) => told.reply(self.format),
+            None => refuse::reply(&refuse::lost(), self.format),
         };
         self.work = Some(work);
         self.state = State::Replaying {
@@ -203,7 +203,7 @@ impl Exchange {
             .code
             .clone()
             .or_else(|| Some(told.error.kind.clone()));
-        self.respond(told.reply(), cx)
+        self.respond(told.reply(self.format), cx)
     }
 
     /// An attempt is over: it is noted with its outcome, and the deployment is one request less busy.

@@ -1,13 +1,12 @@
 //! A second deployment is asked because the first has not said anything: whoever has content first answers.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Exchange;
 use super::answering::Promise;
 use super::streaming::usage_so_far;
 use super::trying::Launched;
-use crate::api::chat;
+use crate::api;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
 use crate::gateway::relay::whole;
@@ -31,14 +30,14 @@ impl Exchange {
             self.work = Some(work);
             return None;
         }
-        let (body, model) = (Rc::clone(&work.body), work.model.clone());
-        let Ok(request) = chat::read(&body, model.as_deref().map(Cow::Borrowed)) else {
+        let (body, line) = (Rc::clone(&work.body), Rc::clone(&work.line));
+        let Ok(asked) = api::client(line.format).read(&body, &line) else {
             self.work = Some(work);
             return None;
         };
         let before = core::mem::replace(&mut work.tried, tried);
         let subject = self.account.subject;
-        let launched = self.launch(&mut work, &request, cx);
+        let launched = self.launch(&mut work, &asked, cx);
         self.account.subject = subject;
         work.tried = before;
         let unused = match launched {
@@ -103,8 +102,12 @@ impl Exchange {
                 Some(usage_so_far(attempt, &*relay))
             }
             Some(Promise::Whole) => {
-                let wish = self.wish(attempt.stream, false, &self.account.requested, cx);
-                let answer = whole::read(&mut attempt.reading, attempt.provider, body, &wish).ok();
+                let wants = whole::Wants {
+                    stream: attempt.stream,
+                    include_usage: false,
+                    voice: attempt.voice.as_deref_mut(),
+                };
+                let answer = whole::read(&mut attempt.reading, attempt.provider, body, wants).ok();
                 answer.map(|answer| answer.usage.unwrap_or(guess))
             }
         }

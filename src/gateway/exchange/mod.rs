@@ -13,14 +13,18 @@ mod waking;
 mod work;
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::attempt::{self, Attempt};
 use super::effect::{Effect, Reply};
 use super::event::{Event, Wants};
-use super::relay::{Relay, whole};
+use super::relay::Relay;
 use super::settle::Account;
 use super::{Context, book, heads, refuse, transport};
+use crate::api::{self, Voice, Wish};
+use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Transport;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
@@ -42,6 +46,8 @@ pub struct Exchange {
     deadline: Option<Deadline>,
     /// Whether the request that Envoy holds can still be sent on.
     fresh: bool,
+    /// The format the client speaks.
+    format: Format,
     /// How often Envoy has brought the request.
     legs: u32,
     settled: bool,
@@ -65,11 +71,11 @@ enum State {
     Again,
     /// The gateway has said all it has to say.
     Answered,
-    /// A chat request's head was admitted; its body is awaited.
+    /// The head of a request for a provider was admitted; its body is awaited.
     Asking {
         client: Head,
         said: Head,
-        model: Option<String>,
+        line: Rc<Line>,
     },
     /// Only an attempt of the gateway's own is under way; what the first upstream may still send is of no use.
     Calling,
@@ -140,6 +146,7 @@ impl Exchange {
             account: Account::default(),
             call: None,
             deadline: None,
+            format: Format::Chat,
             fresh: true,
             legs: 0,
             settled: false,
@@ -223,14 +230,9 @@ impl Exchange {
                 Effect::Hold
             }
             (Event::Head { head, last, local }, state) => self.head(state, head, last, local, cx),
-            (
-                Event::Request { body },
-                State::Asking {
-                    client,
-                    said,
-                    model,
-                },
-            ) => self.ask(body, client, &said, model, cx),
+            (Event::Request { body }, State::Asking { client, said, line }) => {
+                self.ask(body, client, &said, line, cx)
+            }
             (Event::Request { body }, State::Again) => self.ask_again(body, cx),
             (Event::Woke, state) => self.woke(state, cx),
             (Event::Growing { .. } | Event::Request { .. }, state) => {
@@ -267,25 +269,24 @@ impl Exchange {
         }
     }
 
-    fn wish<'a>(
-        &'a self,
-        stream: bool,
-        include_usage: bool,
-        model: &'a str,
-        cx: &Context<'_>,
-    ) -> whole::Wish<'a> {
-        whole::Wish {
-            stream,
-            include_usage,
+    /// What words an answer to the request for its client.
+    fn voice(&self, asked: &Asked<'_>, cx: &Context<'_>) -> Box<dyn Voice> {
+        let wish = Wish {
             id: &self.account.call_id,
             created: cx.now.seconds(),
-            model,
-        }
+            model: &self.account.requested,
+        };
+        api::client(asked.format).voice(asked, &wish)
+    }
+
+    /// The event that tells the client of a failure in its stream.
+    fn error_event(&self, failure: &ApiError) -> Vec<u8> {
+        api::client(self.format).error_event(failure)
     }
 
     fn refuse(&mut self, error: &ApiError, cx: &mut Context<'_>) -> Effect {
         self.account.error = error.code.clone().or_else(|| Some(error.kind.clone()));
-        self.respond(refuse::reply(error), cx)
+        self.respond(refuse::reply(error, self.format), cx)
     }
 
     /// Answers the client, for good.

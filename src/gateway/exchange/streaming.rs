@@ -8,7 +8,7 @@ use crate::canonical::error::ApiError;
 use crate::config::plan::Transport;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
-use crate::gateway::relay::{Output, Relay, error_event};
+use crate::gateway::relay::{Output, Relay};
 use crate::gateway::{Context, book, refuse};
 use crate::policy::Failure;
 use crate::usage::Usage;
@@ -67,7 +67,7 @@ impl Exchange {
             self.state = State::Opening(opening);
             return Effect::Hold;
         }
-        if is_withheld(&opening.out) && self.minds_withheld_content(cx) {
+        if seen.withheld && self.minds_withheld_content(cx) {
             let Opening { attempt, head, .. } = *opening;
             return self.attempt_failed(attempt, Some(&head), refuse::withheld(), cx);
         }
@@ -135,7 +135,7 @@ impl Exchange {
     ) -> Effect {
         let Streaming { attempt, relay, .. } = streaming;
         self.take_usage(&attempt, &*relay);
-        out.extend(error_event(&failure));
+        out.extend(self.error_event(&failure));
         self.failed_late(attempt, failure, cx);
         self.settle(cx);
         self.state = State::Draining { until: None };
@@ -270,11 +270,6 @@ pub(super) fn usage_so_far(attempt: &Attempt, relay: &dyn Relay) -> Usage {
 fn quiet(cx: &Context<'_>) -> Option<Quiet> {
     let limit = cx.plan.stream_idle_timeout?;
     Some(Quiet::until(limit, cx.now, cx.now))
-}
-
-/// Whether the words for the client, which have no content, say that the vendor withheld it.
-pub(super) fn is_withheld(out: &[u8]) -> bool {
-    memchr::memmem::find(out, b"\"content_filter\"").is_some()
 }
 
 pub(super) fn event_stream(head: &mut Head) {

@@ -7,12 +7,12 @@ use std::rc::Rc;
 use super::failing::verdict;
 use super::work::{Told, Work};
 use super::{Exchange, State};
-use crate::api::chat;
 use crate::api::chat::controls::Mock;
 use crate::api::chat::needs;
+use crate::api::{self, Voice};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
-use crate::canonical::request::ChatRequest;
 use crate::config::plan::Deployment;
 use crate::gateway::attempt::{self, Attempt, Worded, Wording};
 use crate::gateway::effect::{Call, Effect, Reply};
@@ -36,13 +36,21 @@ pub(super) enum Launched {
     Worded(Box<Attempt>, Head, Option<Vec<u8>>),
 }
 
+/// What is said to a request.
+enum Words {
+    /// The gateway's own answer.
+    Ours(Vec<u8>),
+    /// The request in its vendor's words, and what words the answer for the client.
+    Theirs(Box<Worded>, Option<Box<dyn Voice>>),
+}
+
 impl Exchange {
     /// Makes the next attempt with a request that was read before.
     pub(super) fn try_again(&mut self, work: Box<Work>, cx: &mut Context<'_>) -> Effect {
         let body = Rc::clone(&work.body);
-        let model = work.model.clone();
-        match chat::read(&body, model.as_deref().map(Cow::Borrowed)) {
-            Ok(request) => self.go_on(work, &request, cx),
+        let line = Rc::clone(&work.line);
+        match api::client(line.format).read(&body, &line) {
+            Ok(asked) => self.go_on(work, &asked, cx),
             Err(error) => {
                 self.work = Some(work);
                 self.refuse(&error, cx)
@@ -54,12 +62,12 @@ impl Exchange {
     pub(super) fn go_on(
         &mut self,
         mut work: Box<Work>,
-        request: &ChatRequest<'_>,
+        asked: &Asked<'_>,
         cx: &mut Context<'_>,
     ) -> Effect {
         loop {
             self.account.subject.group = Some(work.course.hop().group);
-            let error = match self.launch(&mut work, request, cx) {
+            let error = match self.launch(&mut work, asked, cx) {
                 Ok(Launched::Mocked(pick, reply)) => return self.mocked(work, pick, reply, cx),
                 Ok(Launched::Worded(attempt, head, body)) => {
                     return self.send(work, *attempt, head, body, cx);
@@ -79,18 +87,18 @@ impl Exchange {
     pub(super) fn launch(
         &mut self,
         work: &mut Work,
-        request: &ChatRequest<'_>,
+        asked: &Asked<'_>,
         cx: &mut Context<'_>,
     ) -> Result<Launched, ApiError> {
         if let Some(error) = mocked_failure(work) {
             return Err(error);
         }
         if work.has_fallen_back() {
-            work.needs.get_or_insert_with(|| needs_of_fallback(request));
+            work.needs.get_or_insert_with(|| needs_of_fallback(asked));
         }
         let mut refused = None;
         loop {
-            let picked = select::select(&work.want(request.stream), cx);
+            let picked = select::select(&work.want(asked.stream), cx);
             let pick = match picked {
                 Ok(pick) => pick,
                 Err(lack) => {
@@ -102,16 +110,27 @@ impl Exchange {
             let index = pick.deployment;
             let Some(deployment) = cx.plan.deployments.get(index) else {
                 book::ended(pick, cx);
-                return Err(refuse::no_deployment(&request.model));
+                return Err(refuse::no_deployment(&asked.model));
             };
             self.account.subject.deployment = Some(index);
             let mock = work.controls.mock_response.as_deref();
-            if let Some(text) = mock.or(deployment.mock_response.as_deref()) {
-                let reply = self.mock(request, text, cx);
+            let mock = mock.or(deployment.mock_response.as_deref());
+            if let Some(text) = mock.filter(|_| asked.format.is_conversation()) {
+                let reply = self.mock(asked, text, cx);
                 return Ok(Launched::Mocked(pick, reply));
             }
-            match worded(work, request, deployment, cx) {
-                Ok(worded) => return Ok(launched(work, request, pick, worded, cx)),
+            match self.worded(work, asked, deployment, cx) {
+                Ok(Words::Ours(body)) => {
+                    let reply = Reply {
+                        status: 200,
+                        headers: vec![("content-type".into(), "application/json".to_owned())],
+                        body,
+                    };
+                    return Ok(Launched::Mocked(pick, reply));
+                }
+                Ok(Words::Theirs(worded, voice)) => {
+                    return Ok(launched(work, asked, pick, (*worded, voice), cx));
+                }
                 Err(error) => {
                     book::ended(pick, cx);
                     // The others of the group may be of vendors that can.
@@ -175,6 +194,30 @@ impl Exchange {
         })
     }
 
+    /// Words the request for a deployment. A fallback adapts: what its vendor cannot honour is left out.
+    fn worded(
+        &self,
+        work: &Work,
+        asked: &Asked<'_>,
+        deployment: &Deployment,
+        cx: &Context<'_>,
+    ) -> Result<Words, ApiError> {
+        let model = cx.plan.asked_of(deployment, work.course.hop());
+        let wording = Wording {
+            client: &work.client,
+            deployment,
+            model: &model,
+            adapt: work.has_fallen_back(),
+            now: cx.now,
+        };
+        if let Some(answer) = attempt::own_answer(asked, &wording) {
+            return Ok(Words::Ours(answer));
+        }
+        let worded = attempt::word(asked, &wording, cx.plan)?;
+        let voice = worded.foreign.then(|| self.voice(asked, cx));
+        Ok(Words::Theirs(Box::new(worded), voice))
+    }
+
     fn mocked(
         &mut self,
         work: Box<Work>,
@@ -194,20 +237,15 @@ impl Exchange {
     }
 
     /// The answer a `mock_response` stands for. No provider is asked, so nothing is paid.
-    fn mock(&self, request: &ChatRequest<'_>, text: &str, cx: &Context<'_>) -> Reply {
-        let usage = Usage::estimated(attempt::input_tokens(request), tokens_of(text.as_bytes()));
+    fn mock(&self, asked: &Asked<'_>, text: &str, cx: &Context<'_>) -> Reply {
+        let usage = Usage::estimated(attempt::input_tokens(asked), tokens_of(text.as_bytes()));
         let completion = Completion::of_text(text, usage);
-        let wish = self.wish(request.stream, request.include_usage, &request.model, cx);
-        let (media, body) = if request.stream {
-            (
-                "text/event-stream; charset=utf-8",
-                whole::streamed(&completion, &wish),
-            )
+        let mut voice = self.voice(asked, cx);
+        let (media, body) = if asked.stream {
+            let body = whole::streamed(&completion, &mut *voice);
+            ("text/event-stream; charset=utf-8", body)
         } else {
-            (
-                "application/json",
-                chat::answer::encode(&completion, wish.id, wish.created, wish.model),
-            )
+            ("application/json", voice.whole(&completion))
         };
         Reply {
             status: 200,
@@ -219,35 +257,18 @@ impl Exchange {
 
 /// What a fallback must be able to do. Tools and schemas are parameters, which are adapted; and a model that is not known to take
 /// them often does.
-fn needs_of_fallback(request: &ChatRequest<'_>) -> Needs {
+fn needs_of_fallback(asked: &Asked<'_>) -> Needs {
     Needs {
-        vision: needs::vision(request),
+        vision: needs::vision(&asked.members),
         ..Needs::default()
     }
 }
 
-/// Words the request for a deployment. A fallback adapts: what its vendor cannot honour is left out.
-fn worded(
-    work: &Work,
-    request: &ChatRequest<'_>,
-    deployment: &Deployment,
-    cx: &Context<'_>,
-) -> Result<Worded, ApiError> {
-    let model = cx.plan.asked_of(deployment, work.course.hop());
-    let wording = Wording {
-        client: &work.client,
-        deployment,
-        model: &model,
-        adapt: work.has_fallen_back(),
-    };
-    attempt::word(request, &wording, cx.plan)
-}
-
 fn launched(
     work: &Work,
-    request: &ChatRequest<'_>,
+    asked: &Asked<'_>,
     pick: Pick,
-    worded: Worded,
+    (worded, voice): (Worded, Option<Box<dyn Voice>>),
     cx: &Context<'_>,
 ) -> Launched {
     let deployment = cx.plan.deployments.get(pick.deployment);
@@ -262,14 +283,15 @@ fn launched(
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),
-        first_by: attempt::until(cx.now, first_within.filter(|_| request.stream)),
-        include_usage: request.include_usage,
+        first_by: attempt::until(cx.now, first_within.filter(|_| asked.stream)),
+        include_usage: asked.include_usage,
         input_tokens: work.input_tokens,
         pick,
         prices: prices.map(Cow::into_owned),
         provider: deployment.map_or("", |deployment| deployment.provider.name()),
         reading: worded.reading,
-        stream: request.stream,
+        stream: asked.stream,
+        voice,
     };
     Launched::Worded(Box::new(attempt), worded.head, worded.body)
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::api::chat::controls::Controls;
+use crate::canonical::asked::Line;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Plan;
 use crate::gateway::effect::Reply;
 use crate::gateway::select::{Needs, Want};
@@ -33,8 +35,8 @@ pub(super) struct Work {
     pub input_tokens: u64,
     /// What the client is told if nothing else works.
     pub last: Option<Told>,
-    /// The model, where the path names it.
-    pub model: Option<String>,
+    /// What it says besides its body.
+    pub line: Rc<Line>,
     /// What a deployment must be able to do, once somebody wants to know.
     pub needs: Option<Needs>,
     /// When the next attempt may be made.
@@ -108,8 +110,8 @@ impl Told {
     }
 
     /// The reply that tells a client of it.
-    pub fn reply(&self) -> Reply {
-        let mut reply = refuse::reply(&self.error);
+    pub fn reply(&self, format: Format) -> Reply {
+        let mut reply = refuse::reply(&self.error, format);
         for (name, value) in &self.headers {
             if !reply.headers.iter().any(|(other, _)| other == name) {
                 reply.headers.push((name.clone().into(), value.clone()));

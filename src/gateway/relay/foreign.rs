@@ -1,32 +1,34 @@
-//! Streams of vendors with a format of their own, worded as OpenAI's chunks.
+//! Streams of vendors with a format of their own, worded in the client's.
 
 use super::{Output, Relay, Seen, cut_short};
-use crate::api::chat::chunks::Chunks;
+use crate::api::Voice;
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::gateway::heads::blackened;
 use crate::provider::Decode;
+use crate::usage::estimate::Estimator;
 use crate::value::secret::Secret;
 
 /// One stream.
 #[derive(Debug)]
 pub struct ForeignRelay {
-    chunks: Chunks,
     decode: Box<dyn Decode>,
     secrets: Vec<Secret>,
     seen: Seen,
+    text: Estimator,
+    voice: Box<dyn Voice>,
 }
 
 impl ForeignRelay {
-    /// A stream read by `decode` and worded by `chunks`. The secrets are blacked out wherever they
-    /// appear.
+    /// A stream read by `decode` and worded by `voice`. The secrets are blacked out wherever they appear.
     #[must_use]
-    pub fn new(decode: Box<dyn Decode>, chunks: Chunks, secrets: Vec<Secret>) -> Self {
+    pub fn new(decode: Box<dyn Decode>, voice: Box<dyn Voice>, secrets: Vec<Secret>) -> Self {
         Self {
-            chunks,
             decode,
             secrets,
             seen: Seen::default(),
+            text: Estimator::default(),
+            voice,
         }
     }
 
@@ -41,19 +43,20 @@ impl Relay for ForeignRelay {
         let mut out = Vec::with_capacity(bytes.len());
         let mut failure = None;
         if !self.seen.over() {
-            let chunks = &mut self.chunks;
+            let (voice, seen, text) = (&mut *self.voice, &mut self.seen, &mut self.text);
             self.decode.stream(bytes, last, &mut |piece| match piece {
-                Piece::Failed(error) if failure.is_none() && !chunks.has_ended() => {
-                    failure = Some(error)
+                Piece::Failed(error) if failure.is_none() && !seen.complete => {
+                    failure = Some(error);
                 }
-                _ if failure.is_none() => chunks.push(&piece, &mut out),
+                _ if failure.is_none() && !seen.complete => {
+                    seen.note(&piece);
+                    feed(text, &piece);
+                    voice.push(&piece, &mut out);
+                }
                 _ => {}
             });
+            self.seen.text_tokens = self.text.tokens();
         }
-        self.seen.content = self.chunks.has_content();
-        self.seen.complete = self.chunks.has_ended();
-        self.seen.usage = self.chunks.usage();
-        self.seen.text_tokens = self.chunks.estimated_output();
         if let Some(failure) = failure {
             self.fail(failure);
         } else if last && !self.seen.over() {
@@ -65,5 +68,23 @@ impl Relay for ForeignRelay {
 
     fn seen(&self) -> &Seen {
         &self.seen
+    }
+}
+
+/// Counts the text of a piece.
+fn feed(text: &mut Estimator, piece: &Piece<'_>) {
+    match piece {
+        Piece::Content(said) | Piece::Reasoning(said) | Piece::Refusal(said) => {
+            text.feed(said.as_bytes());
+        }
+        Piece::ToolArguments { fragment, .. } => text.feed(fragment.as_bytes()),
+        Piece::ToolStart { name, .. } => text.feed(name.as_bytes()),
+        Piece::Citation(_)
+        | Piece::End
+        | Piece::Failed(_)
+        | Piece::Finish(_)
+        | Piece::Start { .. }
+        | Piece::Thinking(_)
+        | Piece::Usage(_) => {}
     }
 }

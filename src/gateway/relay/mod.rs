@@ -1,39 +1,15 @@
 //! Answers on their way back to the client: whole or chunk by chunk, into the format it speaks.
 
 pub mod foreign;
+pub mod native;
 pub mod openai;
 pub mod whole;
 
 use crate::canonical::error::{ApiError, Class};
-use crate::usage::Usage;
+pub use crate::canonical::seen::Seen;
 
 /// The longest event a stream may have, in bytes. Images inside an event take the most.
 pub const EVENT_LIMIT: usize = 16 << 20;
-
-/// What is known of a streamed answer so far.
-#[derive(Clone, Debug, Default)]
-pub struct Seen {
-    /// Whether it is complete: the vendor said so, and nothing more is owed to the client.
-    pub complete: bool,
-    /// Whether content has come: anything but a role or bookkeeping.
-    pub content: bool,
-    /// Why it failed.
-    pub failure: Option<ApiError>,
-    /// About how many tokens the text so far is, for an answer that the vendor does not count.
-    pub text_tokens: u64,
-    /// Which tier serves it.
-    pub tier: Option<String>,
-    /// What the vendor counted.
-    pub usage: Option<Usage>,
-}
-
-impl Seen {
-    /// Whether nothing that comes from the vendor matters any more.
-    #[must_use]
-    pub const fn over(&self) -> bool {
-        self.complete || self.failure.is_some()
-    }
-}
 
 /// What a client is to be sent for the bytes that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +28,6 @@ pub trait Relay: core::fmt::Debug {
 
     /// What is known so far.
     fn seen(&self) -> &Seen;
-}
-
-/// The event that tells a client of a failure after the stream began: OpenAI's clients raise it.
-#[must_use]
-pub fn error_event(failure: &ApiError) -> Vec<u8> {
-    [b"data: ", failure.to_json().as_slice(), b"\n\n"].concat()
 }
 
 /// A stream that stopped before the vendor said it was complete.

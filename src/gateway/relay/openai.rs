@@ -104,17 +104,19 @@ impl Words {
                 return false;
             }
         };
-        self.note(&chunk);
+        self.note(&chunk, event.data);
         self.word(event, &chunk, out)
     }
 
-    fn note(&mut self, chunk: &Chunk<'_>) {
+    fn note(&mut self, chunk: &Chunk<'_>, data: &[u8]) {
         for text in &chunk.text {
             self.text.feed(text);
         }
         self.seen.text_tokens = self.text.tokens();
         self.seen.content |= chunk.content;
         self.finished |= chunk.finished;
+        self.seen.withheld |=
+            chunk.finished && memchr::memmem::find(data, b"\"content_filter\"").is_some();
         if let Some(usage) = chunk.usage.and_then(Usage::from_openai) {
             self.seen.usage = Some(usage);
         }

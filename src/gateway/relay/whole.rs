@@ -1,27 +1,28 @@
 //! Complete answers: checked, counted, and worded for the client.
 
 use super::malformed;
-use crate::api::chat::chunks::Chunks;
-use crate::api::chat::{answer, replay};
+use crate::api::Voice;
+use crate::api::chat::replay;
 use crate::canonical::answer::{Completion, FinishReason};
 use crate::canonical::error::ApiError;
+use crate::canonical::piece::pieces;
 use crate::canonical::scan;
 use crate::provider::Reading;
 use crate::usage::Usage;
 
+/// The media type of a stream.
+pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+const JSON: &str = "application/json";
+
 /// How the client wants it.
-#[derive(Clone, Copy, Debug)]
-pub struct Wish<'a> {
+#[derive(Debug)]
+pub struct Wants<'a> {
     /// Whether it asked for a stream.
     pub stream: bool,
     /// Whether it asked for the usage chunk.
     pub include_usage: bool,
-    /// The id to give an answer that has none.
-    pub id: &'a str,
-    /// The time to give an answer that has none, in seconds.
-    pub created: u64,
-    /// The model to name in an answer that names none.
-    pub model: &'a str,
+    /// What words the answer, where the vendor's own words will not do.
+    pub voice: Option<&'a mut (dyn Voice + 'static)>,
 }
 
 /// An answer for the client.
@@ -29,6 +30,8 @@ pub struct Wish<'a> {
 pub struct Answer {
     /// Its body; `None` when the vendor's goes out unchanged.
     pub body: Option<Vec<u8>>,
+    /// Its media type, where it is not the vendor's.
+    pub content_type: Option<&'static str>,
     /// What it took, if the vendor says so.
     pub usage: Option<Usage>,
     /// Which tier served it.
@@ -45,44 +48,54 @@ pub fn read(
     reading: &mut Reading,
     provider: &str,
     body: &[u8],
-    wish: &Wish<'_>,
+    wants: Wants<'_>,
 ) -> Result<Answer, ApiError> {
     match reading {
         Reading::Foreign(decode) => {
             let completion = decode.whole(body)?;
-            let usage = completion.usage;
-            let withheld = completion.finish == Some(FinishReason::ContentFilter);
-            let body = if wish.stream {
-                streamed(&completion, wish)
-            } else {
-                answer::encode(&completion, wish.id, wish.created, wish.model)
-            };
+            let voice = wants.voice.ok_or_else(|| malformed("nobody can word it"))?;
+            Ok(foreign(&completion, voice, wants.stream))
+        }
+        Reading::Native(follow) => {
+            let followed = follow.whole(body)?;
             Ok(Answer {
-                body: Some(body),
-                usage,
-                tier: None,
-                withheld,
+                body: followed.body,
+                content_type: followed.content_type,
+                usage: followed.usage,
+                tier: followed.tier,
+                withheld: followed.withheld,
             })
         }
-        Reading::Openai => openai(provider, body, wish),
+        Reading::Openai => openai(provider, body, &wants),
+    }
+}
+
+fn foreign(completion: &Completion, voice: &mut dyn Voice, stream: bool) -> Answer {
+    let (content_type, body) = if stream {
+        (EVENT_STREAM, streamed(completion, voice))
+    } else {
+        (JSON, voice.whole(completion))
+    };
+    Answer {
+        body: Some(body),
+        content_type: Some(content_type),
+        usage: completion.usage,
+        tier: None,
+        withheld: completion.finish == Some(FinishReason::ContentFilter),
     }
 }
 
 /// A complete answer told as a stream.
 #[must_use]
-pub fn streamed(completion: &Completion, wish: &Wish<'_>) -> Vec<u8> {
+pub fn streamed(completion: &Completion, voice: &mut dyn Voice) -> Vec<u8> {
     let mut out = Vec::new();
-    Chunks::new(
-        wish.id.to_owned(),
-        wish.created,
-        wish.model,
-        wish.include_usage,
-    )
-    .whole(completion, &mut out);
+    for piece in pieces(completion) {
+        voice.push(&piece, &mut out);
+    }
     out
 }
 
-fn openai(provider: &str, body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiError> {
+fn openai(provider: &str, body: &[u8], wants: &Wants<'_>) -> Result<Answer, ApiError> {
     let found = scan::whole(body).map_err(|_| malformed("it is not a JSON object"))?;
     if found.failed {
         return Err(ApiError::inside(provider, body));
@@ -92,14 +105,15 @@ fn openai(provider: &str, body: &[u8], wish: &Wish<'_>) -> Result<Answer, ApiErr
     }
     let tier = found.service_tier.map(|tier| tier.decode().into_owned());
     let usage = found.usage.and_then(Usage::from_openai);
-    let body = if wish.stream {
+    let body = if wants.stream {
         let stream =
-            replay::stream(body, wish.include_usage).ok_or_else(|| malformed("its choices"))?;
+            replay::stream(body, wants.include_usage).ok_or_else(|| malformed("its choices"))?;
         Some(stream)
     } else {
         None
     };
     Ok(Answer {
+        content_type: body.is_some().then_some(EVENT_STREAM),
         body,
         usage,
         tier,

@@ -228,13 +228,7 @@ mod tests {
             stream: false,
             include_usage: false,
         };
-        let target = Target {
-            model: "claude-haiku-4-5",
-            key: None,
-            base_path: "",
-            drop_params: false,
-            max_output: None,
-        };
+        let target = Target::of_model("claude-haiku-4-5");
         assert!(check(&request, &target, &models::of(target.model)).is_ok());
         assert_eq!(forwarded(&request).count(), 0);
     }

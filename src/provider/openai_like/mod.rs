@@ -89,7 +89,7 @@ impl OpenaiLike {
 mod tests {
     use super::*;
     use crate::canonical::request::TO_GATEWAY;
-    use crate::provider::find_row;
+    use crate::provider::find;
     use crate::value::secret::Secret;
     use crate::wire::json::Members;
 
@@ -106,16 +106,11 @@ mod tests {
         };
         let key = Secret::new("sk-1".to_owned());
         let target = Target {
-            model: "vendor-model",
             key: Some(&key),
             base_path: "/v1",
-            drop_params: false,
-            max_output: None,
+            ..Target::of_model("vendor-model")
         };
-        let encoded = find_row(provider)
-            .unwrap()
-            .encode(&request, &target)
-            .unwrap();
+        let encoded = find(provider).unwrap().encode(&request, &target).unwrap();
         let body = encoded.body.unwrap_or_else(|| json.as_bytes().to_vec());
         (encoded.path, String::from_utf8(body).unwrap())
     }

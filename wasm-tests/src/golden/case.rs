@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use dragoman::api::chat::answer;
 use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
-use dragoman::provider::{self, Decode, Encoded, Provider, Reading, Target};
+use dragoman::provider::{self, Decode, Encoded, Options, Provider, Reading, Setting, Target};
 use dragoman::value::head::Head;
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
@@ -55,15 +55,29 @@ impl<'a> Fixture<'a> {
             base_path: base.as_str().expect("a path"),
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
+            options: &self.options(provider(name)),
+            ..Target::of_model("")
         };
         provider(name).encode(&chat(self.request()), &target)
+    }
+
+    /// What the deployment says that only its vendor understands.
+    fn options(&self, provider: &dyn Provider) -> Options {
+        let options = self.value("options").unwrap_or_default();
+        let of = |setting: &Setting| {
+            let text = options[setting.key].as_str()?;
+            Some((setting.key, Secret::new(text.to_owned())))
+        };
+        provider.settings().iter().filter_map(of).collect()
     }
 
     /// A decoder of the vendor's answer to it.
     pub fn decoder(&self, name: &str) -> Box<dyn Decode> {
         match self.encode(name).expect("the request is fine").reading {
             Reading::Foreign(decoder) => decoder,
-            Reading::Openai => panic!("a golden answer is of a vendor with a format of its own"),
+            Reading::Native(_) | Reading::Openai => {
+                panic!("a golden answer is of a vendor with a format of its own")
+            }
         }
     }
 }
@@ -71,7 +85,7 @@ impl<'a> Fixture<'a> {
 /// The vendor whose name the folder has.
 fn provider(name: &str) -> &'static dyn Provider {
     let folder = name.split(['/', '\\']).next().unwrap_or_default();
-    provider::find(folder).unwrap_or_else(|| panic!("no provider for {folder:?}"))
+    provider::find(folder).expect("a folder is named after a provider")
 }
 
 pub(super) fn chat(json: &str) -> ChatRequest<'_> {

@@ -3,8 +3,9 @@
 //! A folder per provider, a file per case; the suffix says what is tested:
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
-//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `base_path` of the deployment, the
-//!   `path` and the `headers` that must be set, and `contains`, spellings that must stand in the body.
+//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `base_path` of the deployment, `options`
+//!   that only the vendor understands, the `path` and the `headers` that must be set, and `contains`, spellings that must
+//!   stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
 //! - `.error.json`: the `status` and the `response` that a vendor fails with, and the `error` it is.

@@ -1,8 +1,10 @@
 //! Fixtures of streams: whole, cut everywhere, byte by byte, with other line ends.
 
+use dragoman::api;
 use dragoman::api::chat::chunks::Chunks;
+use dragoman::canonical::format::Format;
 use dragoman::gateway::relay::foreign::ForeignRelay;
-use dragoman::gateway::relay::{Output, Relay, error_event};
+use dragoman::gateway::relay::{Output, Relay};
 use serde_json::{Map, Value};
 
 use super::case::{Fixture, chat, same};
@@ -46,14 +48,14 @@ fn deliver<'a>(
     let include_usage = chat(fixture.request()).include_usage;
     let id = "chatcmpl-ours".to_owned();
     let chunks = Chunks::new(id, 1_768_480_496, "group", include_usage);
-    let mut relay = ForeignRelay::new(fixture.decoder(name), chunks, Vec::new());
+    let mut relay = ForeignRelay::new(fixture.decoder(name), Box::new(chunks), Vec::new());
     let mut out = Vec::new();
     for part in parts {
         take(&mut out, part, relay.push(part, false));
     }
     take(&mut out, b"", relay.push(b"", true));
     if let Some(failure) = &relay.seen().failure {
-        out.extend(error_event(failure));
+        out.extend(api::client(Format::Chat).error_event(failure));
     }
     String::from_utf8(out).expect("chunks are text")
 }
