@@ -4,6 +4,7 @@ pub mod chat;
 pub mod health;
 pub mod models;
 pub mod plain;
+pub mod rerank;
 
 use core::fmt;
 use std::borrow::Cow;
@@ -76,6 +77,7 @@ pub trait Voice: fmt::Debug {
 pub fn client(format: Format) -> &'static dyn ClientFormat {
     match format {
         Format::Chat => &chat::CHAT,
+        Format::Rerank => &rerank::RERANK,
         Format::Completions
         | Format::CountTokens
         | Format::Embeddings
@@ -84,7 +86,6 @@ pub fn client(format: Format) -> &'static dyn ClientFormat {
         | Format::Messages
         | Format::Moderations
         | Format::Passthrough
-        | Format::Rerank
         | Format::Responses
         | Format::Speech
         | Format::Transcriptions => &plain::PLAIN,

@@ -164,14 +164,14 @@ const BARE_NAMES: [(&str, &str); 18] = [
 
 /// Providers LiteLLM knows and the gateway does not.
 #[rustfmt::skip]
-const LATER: [&str; 118] = [
+const LATER: [&str; 115] = [
     "a2a", "a2a_agent", "abliteration", "ai21", "aihubmix", "aiohttp_openai", "amazon_nova", "anthropic_text",
     "apertis", "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure", "azure_ai", "azure_speech",
     "azure_text", "bedrock", "bedrock_converse", "bedrock_mantle", "black_forest_labs", "bytez", "charity_engine",
     "chatgpt", "clarifai", "cloudflare", "cognition", "compactifai", "cortecs", "crusoe",
     "cursor", "custom", "custom_openai", "darkbloom", "databricks", "datarobot", "deepgram", "docker_model_runner",
     "dotprompt", "edenai", "elevenlabs", "empiriolabs", "empower", "fal_ai", "galadriel", "gdc", "gemini",
-    "gigachat", "github_copilot", "gmi", "gradient_ai", "helicone", "heroku", "humanloop", "infinity", "jina_ai",
+    "gigachat", "github_copilot", "gmi", "gradient_ai", "helicone", "heroku", "humanloop",
     "langflow", "langfuse", "langgraph", "lemonade", "libertai", "litellm_agent", "llamagate", "manus", "maritalk",
     "meta", "milvus", "nadir", "nano-gpt", "neosantara", "nlp_cloud", "nvidia_riva", "oci", "oobabooga",
     "openai_like", "ovhcloud", "parasail", "petals", "pinstripes", "predibase", "prism", "publicai",
@@ -179,7 +179,7 @@ const LATER: [&str; 118] = [
     "sagemaker_chat", "sagemaker_nova", "sail", "sap", "sarvam", "scaleway", "scx-ai", "snowflake", "soniox",
     "stability", "synthetic", "tencent", "tensormesh", "text-completion-codestral", "text-completion-inception",
     "text-completion-openai", "topaz", "transcribe", "triton", "typesafe", "veniceai", "vertex_ai",
-    "vertex_ai_beta", "vllm", "voyage", "watsonx", "watsonx_text", "zhipu",
+    "vertex_ai_beta", "vllm", "watsonx", "watsonx_text", "zhipu",
 ];
 
 #[cfg(test)]

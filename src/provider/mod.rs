@@ -4,9 +4,12 @@ pub mod anthropic;
 mod bearer;
 pub mod cohere;
 mod digest;
+mod embed;
 pub mod ollama;
 pub mod openai_like;
 mod params;
+mod rerank;
+pub mod retrieval;
 
 use core::fmt;
 

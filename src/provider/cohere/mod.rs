@@ -8,9 +8,13 @@ mod request;
 mod stream;
 
 use super::bearer::bearer;
-use super::{Decode, Encoded, Provider, Reading, Target};
+use super::embed::Dialect;
+use super::rerank::Shape;
+use super::{Decode, Encoded, Provider, Reading, Setting, Target};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
 use crate::wire::sse;
@@ -56,7 +60,34 @@ impl Provider for Cohere {
             reading: Reading::Foreign(Box::new(Decoder::new())),
         })
     }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[Setting {
+            key: "input_type",
+            variables: &[],
+        }]
+    }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        let path = |endpoint: &str| path(target.base_path, endpoint);
+        match asked.format {
+            Format::Embeddings => Some(EMBED.encode(asked, target, path("embed"))),
+            Format::Rerank => Some(Shape::Cohere.encode(NAME, asked, target, path("rerank"))),
+            _ => None,
+        }
+    }
 }
+
+/// Its models embed for a purpose, and say in which numbers.
+const EMBED: Dialect = Dialect {
+    defaults: &[
+        ("input_type", "\"search_document\""),
+        ("embedding_types", "[\"float\"]"),
+    ],
+    dimensions: "output_dimension",
+    input: "texts",
+    vendor: NAME,
+};
 
 /// The path of an endpoint; operators write the base with and without a version, or with an endpoint behind it.
 fn path(base: &str, endpoint: &str) -> String {

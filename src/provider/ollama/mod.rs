@@ -9,9 +9,12 @@ mod request;
 mod time;
 
 use super::bearer::bearer;
+use super::embed::Dialect;
 use super::{Decode, Encoded, Provider, Reading, Target};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
 use crate::wire::lines;
@@ -61,7 +64,27 @@ impl Provider for Ollama {
             reading: Reading::Foreign(Box::new(Decoder::new())),
         })
     }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        if is_compatible(target.base_path) {
+            return super::openai_like::OLLAMA.native(asked, target);
+        }
+        match asked.format {
+            Format::Embeddings => {
+                Some(EMBED.encode(asked, target, path(target.base_path, "embed")))
+            }
+            _ => None,
+        }
+    }
 }
+
+/// Its `/api/embed`.
+const EMBED: Dialect = Dialect {
+    defaults: &[],
+    dimensions: "dimensions",
+    input: "input",
+    vendor: NAME,
+};
 
 fn is_compatible(base: &str) -> bool {
     base.ends_with("/v1") || base.ends_with("/v1/chat/completions")
