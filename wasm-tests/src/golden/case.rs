@@ -44,6 +44,14 @@ impl<'a> Fixture<'a> {
 
     /// The request as the vendor of the folder is sent it.
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
+        let provider = provider(name);
+        self.at(provider, |target| {
+            provider.encode(&chat(self.request()), target)
+        })
+    }
+
+    /// What comes of the deployment that it describes.
+    pub fn at<T>(&self, provider: &dyn Provider, ask: impl FnOnce(&Target<'_>) -> T) -> T {
         let model = self
             .value("model")
             .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
@@ -55,10 +63,10 @@ impl<'a> Fixture<'a> {
             base_path: base.as_str().expect("a path"),
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
-            options: &self.options(provider(name)),
+            options: &self.options(provider),
             ..Target::of_model("")
         };
-        provider(name).encode(&chat(self.request()), &target)
+        ask(&target)
     }
 
     /// What the deployment says that only its vendor understands.
@@ -83,7 +91,7 @@ impl<'a> Fixture<'a> {
 }
 
 /// The vendor whose name the folder has.
-fn provider(name: &str) -> &'static dyn Provider {
+pub(super) fn provider(name: &str) -> &'static dyn Provider {
     let folder = name.split(['/', '\\']).next().unwrap_or_default();
     provider::find(folder).expect("a folder is named after a provider")
 }
@@ -108,6 +116,11 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         (Ok(_), Some(_)) => return Err("not refused".to_owned()),
         (Ok(encoded), None) => encoded,
     };
+    sent(&fixture, encoded)
+}
+
+/// Whether the vendor is sent what is expected.
+pub(super) fn sent(fixture: &Fixture<'_>, encoded: Encoded) -> Result<(), String> {
     let body = encoded.body.expect("the vendor is sent a body of its own");
     let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
     // A raw reading first: it refuses what is no JSON at all.
@@ -170,15 +183,23 @@ pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
     )
 }
 
-pub(super) fn error(name: &str, text: &str) -> Result<(), String> {
+/// What the client is told when the vendor refuses.
+pub(super) fn failure(name: &str, text: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
-    let status = fixture.value("status").expect("status");
-    let head = Head::from_iter([
-        (":status", status.to_string()),
-        ("content-type", "application/json".to_owned()),
-    ]);
-    let body = fixture.raw("response").expect("response");
-    let error = ApiError::answered(provider(name).name(), &head, body.as_bytes());
+    let mut head = Head::new();
+    head.push(":status", fixture.raw("status").expect("status"));
+    for (name, value) in fixture
+        .value("headers")
+        .unwrap_or_default()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        head.push(name, value.as_str().expect("a header is text"));
+    }
+    let body = fixture.raw("body").unwrap_or_default();
+    let vendor = provider(name).name();
+    let error = ApiError::answered(vendor, &head, body.as_bytes());
     refused(&error, &fixture.value("error").expect("error"))
 }
 

@@ -8,11 +8,15 @@
 //!   stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
-//! - `.error.json`: the `status` and the `response` that a vendor fails with, and the `error` it is.
+//! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
+//! - `.native.json`: a `request` of another `format`, the deployment's `provider` where the folder does not tell, what is
+//!   `expected` as in `.request.json`, and where the vendor gives a `response`, the `answer` to the client, the `usage` (prompt
+//!   and completion) counted, or the `failure`.
 //! - `.sse`, or `.jsonl` for JSON lines, with `.chunks.json` of the same name: the vendor's stream, and the `expected`
 //!   chunks without the members that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
 
 mod case;
+mod native;
 mod stream;
 
 use include_dir::{Dir, File, include_dir};
@@ -39,8 +43,10 @@ pub fn run() -> Outcome {
             case::request(&name, text)
         } else if name.ends_with(".answer.json") {
             case::answer(&name, text)
-        } else if name.ends_with(".error.json") {
-            case::error(&name, text)
+        } else if name.ends_with(".failure.json") {
+            case::failure(&name, text)
+        } else if name.ends_with(".native.json") {
+            native::check(&name, text)
         } else if name.ends_with(".chunks.json") {
             let streams = [".sse", ".jsonl"].map(|end| name.replace(".chunks.json", end));
             let sse = streams
