@@ -6,6 +6,7 @@ pub mod embedding;
 pub mod error;
 pub mod format;
 pub mod piece;
+pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;

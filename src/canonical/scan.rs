@@ -191,7 +191,10 @@ fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> R
 
 /// Whether the member, which it reads, says that the answer is a failure: a truthy `error`,
 /// `object: "error"` (SGLang), `type: "error"` (Anthropic), or a `base_resp` that is not 0 (MiniMax).
-fn is_failure(key: Text<'_>, reader: &mut Reader<'_>) -> Result<bool, Fault> {
+///
+/// # Errors
+/// When the value is malformed.
+pub fn is_failure(key: Text<'_>, reader: &mut Reader<'_>) -> Result<bool, Fault> {
     let value = reader.skip()?;
     Ok(match key.raw() {
         b"error" => is_truthy(value),

@@ -10,7 +10,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Reading, Target};
+use crate::provider::{Encoded, Reading, Target, openai_like};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -96,18 +96,20 @@ pub struct Wording<'a> {
 /// What the provider cannot do, as a 400.
 pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Worded, ApiError> {
     let deployment = wording.deployment;
-    let encoded = encode(asked, wording)?;
-    let foreign = match &encoded.reading {
-        Reading::Foreign(_) => true,
-        Reading::Native(_) => false,
-        Reading::Openai => asked.format != Format::Chat,
-    };
     let Encoded {
         path,
         headers,
         body,
         reading,
-    } = encoded;
+    } = encode(asked, wording)?;
+    // OpenAI's words are passed on only to a client that speaks them.
+    let reading = match reading {
+        Reading::Openai if asked.format != Format::Chat => {
+            Reading::Foreign(openai_like::decode::new(deployment.provider.name()))
+        }
+        reading => reading,
+    };
+    let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();
     head.push(":method", "POST");
     head.push(

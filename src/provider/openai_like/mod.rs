@@ -1,6 +1,7 @@
 //! Every vendor that speaks OpenAI's chat format: one table, one way of asking.
 //! The body is spliced, so that whatever the gateway has no business with arrives as sent.
 
+pub mod decode;
 mod edit;
 mod table;
 

@@ -15,7 +15,7 @@ fn locked() -> World {
 fn requests_for_other_paths_pass_untouched() {
     for (method, path) in [
         ("GET", "/"),
-        ("POST", "/v1/embeddings"),
+        ("POST", "/v1/files"),
         ("OPTIONS", "/v1/chat/completions"),
         ("POST", "/v1/chat/completions/"),
     ] {
