@@ -6,6 +6,15 @@ use super::piece::Piece;
 const OPENS: &str = "<think>";
 const CLOSES: &str = "</think>";
 
+/// Where the tag stands that opens a model's reasoning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// In the answer.
+    Answer,
+    /// At the end of the prompt, so that the answer only has the one that closes.
+    Prompt,
+}
+
 /// Tells reasoning and text apart, in a stream that may be cut anywhere or in a complete answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThinkTags {
@@ -27,21 +36,15 @@ enum State {
 }
 
 impl ThinkTags {
-    /// For answers whose reasoning may begin with a tag.
+    /// For a model whose tag stands there.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const fn of(tag: Tag) -> Self {
         Self {
             held: String::new(),
-            state: State::Start,
-        }
-    }
-
-    /// For models whose prompt already ends with the tag, so that only the one that closes is said.
-    #[must_use]
-    pub const fn opened() -> Self {
-        Self {
-            held: String::new(),
-            state: State::Thinking,
+            state: match tag {
+                Tag::Answer => State::Start,
+                Tag::Prompt => State::Thinking,
+            },
         }
     }
 
@@ -157,12 +160,6 @@ impl ThinkTags {
     }
 }
 
-impl Default for ThinkTags {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 fn say(text: &str, each: &mut dyn FnMut(Piece<'_>)) {
     if !text.is_empty() {
         each(Piece::Content(text));
@@ -219,7 +216,7 @@ mod tests {
             for at in (0..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
                 let (head, tail) = whole.split_at(at);
                 assert_eq!(
-                    tell(ThinkTags::new(), [head, tail]),
+                    tell(ThinkTags::of(Tag::Answer), [head, tail]),
                     expected,
                     "{whole:?} at {at}"
                 );
@@ -227,14 +224,14 @@ mod tests {
             let single = whole
                 .char_indices()
                 .map(|(at, c)| &whole[at..at + c.len_utf8()]);
-            assert_eq!(tell(ThinkTags::new(), single), expected);
+            assert_eq!(tell(ThinkTags::of(Tag::Answer), single), expected);
         }
     }
 
     #[test]
     fn a_model_that_was_told_to_think_only_says_when_it_is_done() {
         assert_eq!(
-            tell(ThinkTags::opened(), ["hm</th", "ink>\nYes"]),
+            tell(ThinkTags::of(Tag::Prompt), ["hm</th", "ink>\nYes"]),
             told("hm", "Yes")
         );
     }
@@ -242,7 +239,7 @@ mod tests {
     #[test]
     fn what_is_held_is_told_before_what_comes_next() {
         let mut seen = Vec::new();
-        let mut tags = ThinkTags::new();
+        let mut tags = ThinkTags::of(Tag::Answer);
         let mut each = |piece: Piece<'_>| seen.push(format!("{piece:?}"));
         tags.push(Piece::Content("<th"), &mut each);
         tags.push(Piece::End, &mut each);
@@ -255,7 +252,7 @@ mod tests {
             content: Some("<think>hm</think>\n\nYes".to_owned()),
             ..Completion::default()
         };
-        ThinkTags::new().split(&mut completion);
+        ThinkTags::of(Tag::Answer).split(&mut completion);
         assert_eq!(completion.reasoning.as_deref(), Some("hm"));
         assert_eq!(completion.content.as_deref(), Some("Yes"));
     }

@@ -16,6 +16,7 @@ use super::plan::{Deployment, Endpoint};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
+use crate::canonical::think::Tag;
 use crate::provider::{Options, Provider, Rules, Setting};
 use crate::value::secret::Secret;
 
@@ -269,6 +270,8 @@ impl Entry<'_> {
     ) -> Deployment {
         let cooldown = defaults.rest.of(&self.params, &self.info, findings);
         let tags = self.tags(defaults, findings);
+        let place = "place of the opening tag";
+        let think_tags = self.options.choice("think_tags", place, &TAGS, findings);
         let (params, info, env) = (&self.params, &self.info, &findings.env);
         let facts = Facts::of(&named, params, info, env);
         let id = info.name("id", env).map(|id| id.value);
@@ -293,6 +296,7 @@ impl Entry<'_> {
             max_input: facts.max_input,
             abilities: facts.abilities,
             prefill: self.options.flag("prefill", env).unwrap_or(false),
+            think_tags,
             weight: params.weight("weight", env),
             rpm: params.count("rpm", env),
             tpm: params.count("tpm", env),
@@ -320,6 +324,9 @@ impl Entry<'_> {
         tags.into_iter().map(|tag| tag.value).collect()
     }
 }
+
+/// Where the tag may stand that opens reasoning.
+const TAGS: [(&str, Tag); 2] = [("answer", Tag::Answer), ("prompt", Tag::Prompt)];
 
 /// Modes of models that can be asked.
 const MODES: [&str; 9] = [

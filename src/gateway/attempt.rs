@@ -10,7 +10,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Reading, Target, openai_like};
+use crate::provider::{Encoded, Reading, Target, openai_like, tagged};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -102,12 +102,16 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
         body,
         reading,
     } = encode(asked, wording)?;
-    // OpenAI's words are passed on only to a client that speaks them.
+    // OpenAI's words are passed on only to a client that speaks them, and if there is nothing to be told apart in them.
     let reading = match reading {
-        Reading::Openai if asked.format != Format::Chat => {
+        Reading::Openai if asked.format != Format::Chat || deployment.think_tags.is_some() => {
             Reading::Foreign(openai_like::decode::new(deployment.provider.name()))
         }
         reading => reading,
+    };
+    let reading = match (reading, deployment.think_tags) {
+        (Reading::Foreign(decode), Some(tag)) => Reading::Foreign(tagged(decode, tag)),
+        (reading, _) => reading,
     };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();

@@ -10,6 +10,9 @@ pub mod openai_like;
 mod params;
 mod rerank;
 pub mod retrieval;
+mod tagged;
+
+pub use tagged::tagged;
 
 use core::fmt;
 

@@ -19,7 +19,7 @@ pub(in crate::config) static ENTRY: Table = Table {
 pub(in crate::config) static DEPLOYMENT_OPTIONS: Table = Table {
     name: "dragoman",
     rows: &[
-        (Status::Supported(Kind::Name), &["cluster"]),
+        (Status::Supported(Kind::Name), &["cluster", "think_tags"]),
         (Status::Supported(Kind::Flag), &["prefill"]),
     ],
 };

@@ -5,7 +5,8 @@ pub mod decode;
 mod edit;
 mod table;
 
-use super::{Encoded, Provider, Reading, Target};
+use super::{Encoded, Provider, Reading, Target, rerank};
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 
@@ -68,6 +69,10 @@ impl Provider for OpenaiLike {
             body: edit::body(request, target.model, &self.quirks),
             reading: Reading::Openai,
         })
+    }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        rerank::beside(self.name, asked, target)
     }
 }
 

@@ -3,9 +3,11 @@
 mod answer;
 mod request;
 
+use super::retrieval::path;
 use super::{Encoded, Reading, Target};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 
 /// In whose words a vendor is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,5 +43,34 @@ impl Shape {
             body: Some(body),
             reading: Reading::Native(Box::new(answer::Ranks::new(&request, vendor))),
         })
+    }
+}
+
+/// Vendors of OpenAI's format that rerank beside it, as Jina does.
+const BESIDE: [&str; 5] = [
+    "fireworks_ai",
+    "hosted_vllm",
+    "litellm_proxy",
+    "together_ai",
+    "xinference",
+];
+
+/// Words a request to rerank for the OpenAI-compatible vendor of that name; `None` when it is no such request or vendor.
+pub(super) fn beside(
+    vendor: &'static str,
+    asked: &Asked<'_>,
+    target: &Target<'_>,
+) -> Option<Result<Encoded, ApiError>> {
+    if asked.format != Format::Rerank {
+        return None;
+    }
+    let base = target.base_path;
+    let base = base.strip_suffix("/chat/completions").unwrap_or(base);
+    match vendor {
+        "huggingface" => Some(Shape::Tei.encode(vendor, asked, target, path(base, "/rerank"))),
+        _ if BESIDE.contains(&vendor) => {
+            Some(Shape::Jina.encode(vendor, asked, target, path(base, "/rerank")))
+        }
+        _ => None,
     }
 }

@@ -26,6 +26,7 @@ mod scenario;
 mod spoken;
 mod streams;
 mod told;
+mod vendors;
 
 /// What marks a rule: a test of the harness that runs it.
 #[cfg(not(target_arch = "wasm32"))]
