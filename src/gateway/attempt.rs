@@ -10,7 +10,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Reading, Target, openai_like, tagged};
+use crate::provider::{Encoded, Reading, Target, openai_words, tagged};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -105,7 +105,7 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     // OpenAI's words are passed on only to a client that speaks them, and if there is nothing to be told apart in them.
     let reading = match reading {
         Reading::Openai if asked.format != Format::Chat || deployment.think_tags.is_some() => {
-            Reading::Foreign(openai_like::decode::new(deployment.provider.name()))
+            Reading::Foreign(openai_words(deployment.provider.name()))
         }
         reading => reading,
     };

@@ -56,7 +56,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Vec
         }
         write_format(wanted, body);
         thinking.write(body);
-        for member in PARAMS.forwarded(request) {
+        for member in PARAMS.forwarded(request, target) {
             body.raw(&member.name, &mended(member.value));
         }
     });

@@ -29,7 +29,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Vec
     let (said, tools, format) = (raw("messages"), raw("tools"), raw("response_format"));
     let messages = messages::read(&message::read(&said)?)?;
     let tools = toolset(request, &tools)?;
-    let options = options(request)?;
+    let options = options(request, target)?;
     let wanted = Wanted::read(&format)?;
     let think = think(request, target.model)?;
     let mut body = Vec::with_capacity(request.json.len().saturating_add(256));
@@ -58,7 +58,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Vec
             "think" => think.is_some(),
             _ => false,
         };
-        for member in PARAMS.forwarded(request) {
+        for member in PARAMS.forwarded(request, target) {
             if OWN.contains(&member.name.as_ref()) && !written(&member.name) {
                 body.raw(&member.name, &mended(member.value));
             }
@@ -122,7 +122,10 @@ fn write_tool(tool: &Tool<'_>, array: &mut Array<'_>) {
 type Options<'r> = Vec<(Cow<'r, str>, Cow<'r, [u8]>)>;
 
 /// Ollama's `options`: the client's own first, then OpenAI's members that are options, then whatever else was sent.
-fn options<'r>(request: &'r ChatRequest<'_>) -> Result<Options<'r>, ApiError> {
+fn options<'r>(
+    request: &'r ChatRequest<'_>,
+    target: &'r Target<'_>,
+) -> Result<Options<'r>, ApiError> {
     let mut options: Options<'r> = Vec::new();
     let stated = request.members.get("options");
     if let Some(member) = stated.filter(|member| member.value != b"null") {
@@ -155,7 +158,7 @@ fn options<'r>(request: &'r ChatRequest<'_>) -> Result<Options<'r>, ApiError> {
         });
         put("stop".into(), list.into());
     }
-    for member in PARAMS.forwarded(request) {
+    for member in PARAMS.forwarded(request, target) {
         if !OWN.contains(&member.name.as_ref()) {
             put(member.name, mended(member.value));
         }
