@@ -2,6 +2,8 @@
 
 pub mod chat;
 pub mod health;
+pub mod merged;
+pub mod messages;
 pub mod models;
 pub mod plain;
 pub mod rerank;
@@ -77,13 +79,12 @@ pub trait Voice: fmt::Debug {
 pub fn client(format: Format) -> &'static dyn ClientFormat {
     match format {
         Format::Chat => &chat::CHAT,
+        Format::CountTokens | Format::Messages => &messages::MESSAGES,
         Format::Rerank => &rerank::RERANK,
         Format::Completions
-        | Format::CountTokens
         | Format::Embeddings
         | Format::Gemini
         | Format::Images
-        | Format::Messages
         | Format::Moderations
         | Format::Passthrough
         | Format::Responses

@@ -69,9 +69,11 @@ pub struct Citation {
     pub url: String,
 }
 
-/// One complete answer with a single choice.
+/// One complete answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
+    /// Sound, in base64.
+    pub audio: Option<String>,
     /// Sources.
     pub citations: Vec<Citation>,
     /// The text; `None` when there is none at all.
@@ -82,8 +84,14 @@ pub struct Completion {
     pub finish: Option<FinishReason>,
     /// The vendor's id for it.
     pub id: Option<String>,
+    /// Images: data: URLs.
+    pub images: Vec<String>,
+    /// How likely its tokens were: OpenAI's `logprobs`, JSON.
+    pub logprobs: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
+    /// Further answers, where several were asked for; what holds for all of them is stated only here.
+    pub others: Vec<Completion>,
     /// Readable reasoning.
     pub reasoning: Option<String>,
     /// Why the vendor refused.

@@ -10,4 +10,6 @@ pub mod reason;
 pub mod request;
 pub mod scan;
 pub mod seen;
+pub mod signature;
 pub mod think;
+pub mod tidy;

@@ -57,8 +57,7 @@ pub fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
         id: completion.id.as_deref(),
         model: completion.model.as_deref(),
     }];
-    pieces.extend(completion.reasoning.as_deref().map(Piece::Reasoning));
-    pieces.extend(completion.thinking.iter().cloned().map(Piece::Thinking));
+    push_thoughts(completion, &mut pieces);
     pieces.extend(completion.content.as_deref().map(Piece::Content));
     pieces.extend(completion.citations.iter().cloned().map(Piece::Citation));
     for (index, call) in (0..).zip(&completion.tool_calls) {
@@ -77,4 +76,24 @@ pub fn pieces(completion: &Completion) -> Vec<Piece<'_>> {
     pieces.extend(completion.usage.map(Piece::Usage));
     pieces.push(Piece::End);
     pieces
+}
+
+/// Each block of reasoning behind its own text, where the blocks say what the reasoning is.
+fn push_thoughts<'a>(completion: &'a Completion, pieces: &mut Vec<Piece<'a>>) {
+    let text = |block: &'a ThinkingBlock| match block {
+        ThinkingBlock::Redacted { .. } => "",
+        ThinkingBlock::Signed { thinking, .. } => thinking.as_str(),
+    };
+    let reasoning = completion.reasoning.as_deref().unwrap_or_default();
+    let told: String = completion.thinking.iter().map(text).collect();
+    let by_block = told == reasoning;
+    if !by_block {
+        pieces.push(Piece::Reasoning(reasoning));
+    }
+    for block in &completion.thinking {
+        if by_block && !text(block).is_empty() {
+            pieces.push(Piece::Reasoning(text(block)));
+        }
+        pieces.push(Piece::Thinking(block.clone()));
+    }
 }

@@ -9,10 +9,14 @@ use super::error::{ApiError, Class};
 use crate::wire::json::{Member, Members};
 
 /// Members that a client says to the gateway, and that no provider is sent. Of `metadata` only [`tags`](is_tags) are.
-pub const TO_GATEWAY: [&str; 17] = [
+pub const TO_GATEWAY: [&str; 21] = [
+    "additional_drop_params",
+    "allowed_openai_params",
     "content_policy_fallbacks",
     "context_window_fallbacks",
     "disable_fallbacks",
+    "drop_params",
+    "extra_body",
     "fallbacks",
     "include_fallback_errors",
     "litellm_metadata",

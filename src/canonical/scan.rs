@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use super::reason::{self, Reason};
 use crate::wire::json::{Fault, Reader, Text};
 
 /// What the gateway must know of a complete answer.
@@ -13,8 +14,12 @@ pub struct Whole<'a> {
     pub failed: bool,
     /// Whether it has `choices`.
     pub choices: bool,
+    /// Whether it is in a dialect, which [`Tidy`](super::tidy::Tidy) makes plain.
+    pub odd: bool,
     /// Which tier served it.
     pub service_tier: Option<Text<'a>>,
+    /// Why a choice finished, in a word that is no reason but a failure.
+    pub broken: Option<Text<'a>>,
     /// Whether a choice finished because its content was withheld.
     pub withheld: bool,
 }
@@ -30,8 +35,7 @@ pub fn whole(json: &[u8]) -> Result<Whole<'_>, Fault> {
         if key.is("usage") {
             found.usage = object(reader.skip()?);
         } else if key.is("choices") {
-            found.choices = reader.peek() == Some(b'[');
-            found.withheld = is_withheld(reader.skip()?);
+            found.choices = reader.optional_array(|reader, _| found.choice(reader))?;
         } else if key.is("service_tier") {
             found.service_tier = reader.optional_string()?;
         } else {
@@ -43,24 +47,74 @@ pub fn whole(json: &[u8]) -> Result<Whole<'_>, Fault> {
     Ok(found)
 }
 
-/// Whether one of the choices finished because its content was withheld. Few do, so that they are searched before they are read.
-fn is_withheld(choices: &[u8]) -> bool {
-    const REASON: &[u8] = b"\"content_filter\"";
-    if memchr::memmem::find(choices, REASON).is_none() {
-        return false;
-    }
-    let mut withheld = false;
-    let read = Reader::new(choices).array(|reader, _| {
-        if reader.peek() != Some(b'{') {
-            return reader.skip().map(|_| ());
-        }
-        reader.object(|reader, key| {
-            let value = reader.skip()?;
-            withheld |= key.is("finish_reason") && value == REASON;
+impl<'a> Whole<'a> {
+    fn choice(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        let mut called = false;
+        let mut reason = None;
+        reader.optional_object(|reader, key| {
+            match key.raw() {
+                b"finish_reason" => reason = reader.optional_string()?,
+                b"message" => {
+                    reader.optional_object(|reader, key| {
+                        let value = reader.skip()?;
+                        self.odd |= is_odd(key, value, false);
+                        called |= is_calls(key, value);
+                        Ok(())
+                    })?;
+                }
+                _ => reader.ignore()?,
+            }
             Ok(())
-        })
-    });
-    read.is_ok() && withheld
+        })?;
+        let word = reason.map_or(&b""[..], |reason| reason.raw());
+        self.odd |= !is_plain(word) || (called && word == b"stop");
+        self.withheld |= word == b"content_filter";
+        self.broken = self.broken.or(reason.filter(|_| is_broken(word)));
+        Ok(())
+    }
+}
+
+/// Whether it is one of OpenAI's reasons to finish.
+fn is_plain(reason: &[u8]) -> bool {
+    matches!(
+        reason,
+        b"stop" | b"length" | b"tool_calls" | b"content_filter" | b"function_call"
+    )
+}
+
+fn is_broken(reason: &[u8]) -> bool {
+    !is_plain(reason)
+        && core::str::from_utf8(reason).is_ok_and(|word| reason::read(word) == Reason::Broken)
+}
+
+/// Whether the member of a message, or of a delta to one, calls tools.
+fn is_calls(key: Text<'_>, value: &[u8]) -> bool {
+    key.raw() == b"tool_calls" && value.len() > 2 && value != b"null"
+}
+
+/// Whether the member of a message, or of a delta to one, is not as OpenAI has it.
+fn is_odd(key: Text<'_>, value: &[u8], streamed: bool) -> bool {
+    match key.raw() {
+        b"reasoning" => value.starts_with(b"\"") && value.len() > 2,
+        b"tool_calls" if is_calls(key, value) => {
+            value.starts_with(b"{")
+                || (streamed && memchr::memmem::find(value, b"\"index\"").is_none())
+                || !arguments_are_text(value)
+        }
+        _ => false,
+    }
+}
+
+/// Whether what stands behind every `"arguments"` is text. One inside a text is escaped, and is not found.
+fn arguments_are_text(calls: &[u8]) -> bool {
+    const KEY: &[u8] = b"\"arguments\"";
+    memchr::memmem::find_iter(calls, KEY).all(|at| {
+        let behind = calls
+            .get(at.saturating_add(KEY.len())..)
+            .unwrap_or_default();
+        let value = behind.trim_ascii_start().strip_prefix(b":");
+        value.is_none_or(|value| value.trim_ascii_start().starts_with(b"\""))
+    })
 }
 
 /// What the gateway must know of one chunk of a stream.
@@ -72,6 +126,10 @@ pub struct Chunk<'a> {
     pub content: bool,
     /// Whether `choices` is there and empty.
     pub bare: bool,
+    /// Why a choice finished, in a word that is no reason but a failure.
+    pub broken: Option<Text<'a>>,
+    /// Whether tools are called.
+    pub calls: bool,
     /// `created`, as spelled.
     pub created: Option<&'a [u8]>,
     /// Whether it reports a failure.
@@ -82,12 +140,18 @@ pub struct Chunk<'a> {
     pub id: Option<&'a [u8]>,
     /// `model`, as spelled.
     pub model: Option<&'a [u8]>,
+    /// Whether it is in a dialect, which [`Tidy`](super::tidy::Tidy) makes plain.
+    pub odd: bool,
+    /// Why a choice finished.
+    pub reason: Option<Text<'a>>,
     /// Which tier serves it.
     pub service_tier: Option<Text<'a>>,
     /// The `usage` object.
     pub usage: Option<&'a [u8]>,
     /// Where the whole `usage` member stands, if it is there at all, even as `null`.
     pub usage_place: Option<Range<usize>>,
+    /// Whether a choice finished because its content was withheld.
+    pub withheld: bool,
 }
 
 /// Reads one chunk.
@@ -137,6 +201,19 @@ fn member<'a>(
     Ok(())
 }
 
+impl<'a> Chunk<'a> {
+    fn finish(&mut self, reason: Text<'a>) {
+        let word = reason.raw();
+        self.finished |= !word.is_empty();
+        self.odd |= !is_plain(word);
+        self.withheld |= word == b"content_filter";
+        self.reason = Some(reason);
+        if is_broken(word) {
+            self.broken = Some(reason);
+        }
+    }
+}
+
 fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Fault> {
     if reader.peek() != Some(b'{') {
         return reader.skip().map(|_| ());
@@ -147,9 +224,9 @@ fn choice<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>) -> Result<(), Faul
                 reader.object(|reader, key| delta(found, reader, key))?
             }
             b"finish_reason" => {
-                found.finished |= reader
-                    .optional_string()?
-                    .is_some_and(|reason| !reason.raw().is_empty());
+                if let Some(reason) = reader.optional_string()? {
+                    found.finish(reason);
+                }
             }
             // Moonshot puts usage on the last choice.
             b"usage" => {
@@ -171,6 +248,7 @@ fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> R
         {
             let text = reader.string()?.raw();
             if !text.is_empty() {
+                found.odd |= key.raw() == b"reasoning";
                 found.content = true;
                 found.text.push(text);
             }
@@ -181,6 +259,8 @@ fn delta<'a>(found: &mut Chunk<'a>, reader: &mut Reader<'a>, key: Text<'a>) -> R
         _ => {
             let value = reader.skip()?;
             if !matches!(value, b"null" | b"[]" | b"{}" | b"\"\"") {
+                found.calls |= is_calls(key, value);
+                found.odd |= is_odd(key, value, true);
                 found.content = true;
                 found.text.push(value);
             }

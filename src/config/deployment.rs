@@ -11,8 +11,9 @@ use super::faults::{BadBase, Note, Trouble};
 use super::headers;
 use super::key::Bearer;
 use super::model::{self, Named, Naming};
+use super::parameters;
 use super::path::Path;
-use super::plan::{Deployment, Endpoint};
+use super::plan::{Deployment, Endpoint, Granted};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
@@ -24,6 +25,7 @@ use crate::value::secret::Secret;
 pub(super) struct Defaults {
     pub cluster_header: String,
     pub drop_params: bool,
+    pub modify_params: bool,
     pub max_parallel: Option<u32>,
     pub rest: Rest,
     /// Whether tags have any effect.
@@ -125,6 +127,12 @@ impl Entry<'_> {
             provider: named.provider,
         };
         let api_key = bearer.key(findings);
+        let grant = if api_key.is_some() {
+            None
+        } else {
+            self.grant(named.provider, &options, defaults, findings)
+        };
+        let rules = parameters::rules(&self.params, defaults.modify_params, findings);
         let deployment = self.deployment(named, endpoint, defaults, findings);
         let is_one_model = !deployment.model.contains('*');
         if is_one_model && deployment.prices.is_none() && deployment.mock_response.is_none() {
@@ -133,7 +141,9 @@ impl Entry<'_> {
         Some(Deployment {
             api_key,
             extra_headers,
+            grant,
             options,
+            rules,
             ..deployment
         })
     }
@@ -202,6 +212,37 @@ impl Entry<'_> {
             Some((setting.key, Secret::new(text)))
         };
         provider.settings().iter().filter_map(of).collect()
+    }
+
+    /// The token that must be fetched before the deployment is asked.
+    fn grant(
+        &self,
+        provider: &'static dyn Provider,
+        options: &Options,
+        defaults: &Defaults,
+        findings: &mut Findings<'_>,
+    ) -> Option<Granted> {
+        let grant = match provider.grant(options) {
+            Ok(grant) => grant?,
+            Err((key, why)) => {
+                findings.fault(self.params.place(key), Trouble::Credential(why));
+                return None;
+            }
+        };
+        match Base::parse(&grant.url) {
+            Ok(base) => Some(Granted {
+                endpoint: {
+                    let cluster = defaults.template.fill(&base);
+                    base.at(cluster)
+                },
+                record: format!("token/{}", grant.name),
+                grant,
+            }),
+            Err(bad) => {
+                findings.fault(self.params.at.clone(), Trouble::Base(bad));
+                None
+            }
+        }
     }
 
     /// The deployment's address, else the provider's, if that is known.
@@ -282,6 +323,7 @@ impl Entry<'_> {
             model: named.model,
             endpoint,
             api_key: None,
+            grant: None,
             order: params
                 .count("order", env)
                 .or_else(|| info.count("order", env)),

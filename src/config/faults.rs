@@ -56,6 +56,8 @@ pub enum Trouble {
         /// A deployment that uses it otherwise.
         other: Path,
     },
+    /// A credential that is none, and why.
+    Credential(&'static str),
     /// A header name or value HTTP does not allow.
     Header,
     /// A header field the gateway or Envoy sets.
@@ -157,6 +159,7 @@ impl fmt::Display for Trouble {
                     "cluster `{cluster}` is used both with and without TLS, see {other}"
                 )
             }
+            Trouble::Credential(why) => write!(f, "the credential {why}"),
             Trouble::Duplicate { first } => write!(f, "given already at {first}"),
             Trouble::Empty => f.write_str("empty"),
             Trouble::Header => f.write_str("not a valid header field"),

@@ -20,6 +20,7 @@ mod kind;
 mod model;
 mod names;
 mod options;
+mod parameters;
 mod path;
 mod pattern;
 pub mod plan;

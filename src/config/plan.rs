@@ -8,6 +8,7 @@ use super::pattern::{self, Pattern};
 use super::prices;
 use crate::canonical::think::Tag;
 use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
+use crate::provider::grant::Grant;
 use crate::provider::{Options, Provider, Rules};
 use crate::routing::Strategy;
 use crate::usage::prices::{Abilities, Prices};
@@ -220,6 +221,8 @@ pub struct Deployment {
     pub endpoint: Endpoint,
     /// `api_key`.
     pub api_key: Option<Secret>,
+    /// The token that must be fetched before it is asked; `None` where a key will do.
+    pub grant: Option<Granted>,
     /// `order`: the lowest one there is is used first; without one, last.
     pub order: Option<u64>,
     /// `tags`.
@@ -289,6 +292,17 @@ impl Deployment {
         let is_open = self.model.contains('*');
         is_open.then(|| prices::listed(self.provider.name(), model))?
     }
+}
+
+/// An access token that must be fetched.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// Where it is fetched; the whole path is in [`Endpoint::base_path`].
+    pub endpoint: Endpoint,
+    /// What is asked.
+    pub grant: Grant,
+    /// The name of its record in the shared state.
+    pub record: String,
 }
 
 /// Where requests of a deployment go.

@@ -64,6 +64,7 @@ impl<'v> Sections<'v> {
         Defaults {
             cluster_header,
             drop_params: self.litellm.flag("drop_params", env).unwrap_or(false),
+            modify_params: self.litellm.flag("modify_params", env).unwrap_or(false),
             max_parallel: router.positive("default_max_parallel_requests", env),
             rest,
             stream_timeout: router.seconds("stream_timeout", env),

@@ -108,7 +108,12 @@ fn a_litellm_file_can_be_pasted() {
             .iter()
             .map(String::as_str)
             .collect::<Vec<_>>(),
-        ["HOSTED_VLLM_API_KEY", "OPENAI_API_KEY", "RPM"]
+        [
+            "HOSTED_VLLM_API_KEY",
+            "OPENAI_API_KEY",
+            "OPENAI_ORGANIZATION",
+            "RPM"
+        ]
     );
 }
 

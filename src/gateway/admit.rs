@@ -5,6 +5,7 @@ use super::{heads, refuse};
 use crate::api::{self, Entry, Operation, Route};
 use crate::canonical::asked::Line;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Plan;
 use crate::value::head::Head;
 
@@ -74,14 +75,43 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
         },
         Route::Liveliness => Admission::Answered(operation, json(api::health::ALIVE.to_vec())),
         Route::Model { id } => match plan.resolve(id) {
-            Some(_) => Admission::Answered(operation, json(api::models::one(id))),
+            Some(_) => Admission::Answered(operation, json(model(id, head))),
             None => refused(refuse::unknown_model(id)),
         },
-        Route::Models => Admission::Answered(operation, json(api::models::list(plan.listed()))),
+        Route::Models => Admission::Answered(operation, json(models(head, plan))),
         Route::Readiness => {
             Admission::Answered(operation, json(api::health::ready(plan.deployments.len())))
         }
     }
+}
+
+/// The format in which a request is answered by the gateway itself.
+#[must_use]
+pub fn format(operation: Operation, head: &Head) -> Format {
+    match operation {
+        Operation::Models if is_anthropics(head) => Format::Messages,
+        Operation::Ask(_) | Operation::Health | Operation::Models => operation.format(),
+    }
+}
+
+/// Whether it is a client of Anthropic's that asks: others have the same paths for models.
+fn is_anthropics(head: &Head) -> bool {
+    head.get("anthropic-version").is_some()
+}
+
+fn model(id: &str, head: &Head) -> Vec<u8> {
+    if is_anthropics(head) {
+        return api::models::anthropic_one(id);
+    }
+    api::models::one(id)
+}
+
+fn models(head: &Head, plan: &Plan) -> Vec<u8> {
+    if is_anthropics(head) {
+        let path = head.get(":path").unwrap_or_default();
+        return api::models::anthropic_list(plan.listed(), path);
+    }
+    api::models::list(plan.listed())
 }
 
 fn authenticate(head: &Head, plan: &Plan) -> Result<(), ApiError> {

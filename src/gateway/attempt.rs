@@ -4,18 +4,20 @@ use core::time::Duration;
 
 use std::borrow::Cow;
 
+use super::params;
 use super::select::Pick;
 use crate::api::{self, Voice, chat};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Reading, Target, openai_words, tagged};
+use crate::provider::{Encoded, Provider, Reading, Target, openai_words, tagged};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+use crate::wire::json::Members;
 
 /// A request that went to a deployment.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct Attempt {
     pub reading: Reading,
     /// Whether the client wants a stream.
     pub stream: bool,
+    /// The token that was shown, where one was fetched.
+    pub token: Option<Secret>,
     /// What words its answer for the client; `None` where the vendor's own words go out.
     pub voice: Option<Box<dyn Voice>>,
 }
@@ -88,6 +92,8 @@ pub struct Wording<'a> {
     pub adapt: bool,
     /// The time.
     pub now: Timestamp,
+    /// The token that was fetched for it, in place of a key.
+    pub token: Option<&'a Secret>,
 }
 
 /// Words the request for a deployment.
@@ -102,9 +108,13 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
         body,
         reading,
     } = encode(asked, wording)?;
-    // OpenAI's words are passed on only to a client that speaks them, and if there is nothing to be told apart in them.
+    // OpenAI's words are passed on only to a client that speaks them and is to have them as they are, with nothing to be
+    // told apart in them.
+    let is_worded_anew = asked.format != Format::Chat
+        || deployment.rules.merge_reasoning
+        || deployment.think_tags.is_some();
     let reading = match reading {
-        Reading::Openai if asked.format != Format::Chat || deployment.think_tags.is_some() => {
+        Reading::Openai if is_worded_anew => {
             Reading::Foreign(openai_words(deployment.provider.name()))
         }
         reading => reading,
@@ -159,23 +169,58 @@ pub fn own_answer(asked: &Asked<'_>, wording: &Wording<'_>) -> Option<Vec<u8>> {
     (!asks).then_some(answer)
 }
 
-/// The request in the vendor's words: of its own format where it knows that, else by way of chat.
+/// The request in the vendor's words, with what operator and client want done about its parameters.
 fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError> {
+    let rules = params::rules(asked, &wording.deployment.rules);
+    let target = Target {
+        rules: &rules,
+        ..target(wording)
+    };
     let provider = wording.deployment.provider;
-    let target = target(wording);
-    if asked.format == Format::Chat {
-        return provider.encode(&asked.as_chat(), &target);
+    let mut encoded = match params::without(asked.body, &rules.dropped) {
+        None => spoken(asked, provider, &target)?,
+        Some(body) => {
+            let trimmed = Asked {
+                body: &body,
+                members: Members::read(&body).unwrap_or_default(),
+                ..asked.clone()
+            };
+            let encoded = spoken(&trimmed, provider, &target)?;
+            with_body(encoded, &body)
+        }
+    };
+    let body = encoded.body.as_deref().unwrap_or(asked.body);
+    if let Some(extended) = params::with(body, &rules.extra_body) {
+        encoded.body = Some(extended);
     }
-    if let Some(encoded) = provider.native(asked, &target) {
+    Ok(encoded)
+}
+
+/// The request in the vendor's words: of its own format where it knows that, else by way of chat.
+fn spoken(
+    asked: &Asked<'_>,
+    provider: &dyn Provider,
+    target: &Target<'_>,
+) -> Result<Encoded, ApiError> {
+    if asked.format == Format::Chat {
+        return provider.encode(&asked.as_chat(), target);
+    }
+    if let Some(encoded) = provider.native(asked, target) {
         return encoded;
     }
     let json = api::client(asked.format).to_chat(asked)?;
+    let json = params::without(&json, &target.rules.dropped).unwrap_or(json);
     let request = chat::read(&json, Some(Cow::Borrowed(&*asked.model)))?;
-    let encoded = provider.encode(&request, &target)?;
-    Ok(Encoded {
-        body: encoded.body.or_else(|| Some(json.clone())),
+    let encoded = provider.encode(&request, target)?;
+    Ok(with_body(encoded, &json))
+}
+
+/// The same with that body where the vendor takes it as it is.
+fn with_body(encoded: Encoded, body: &[u8]) -> Encoded {
+    Encoded {
+        body: encoded.body.or_else(|| Some(body.to_vec())),
         ..encoded
-    })
+    }
 }
 
 /// What must never reach the client or a log: the deployment's credentials, those among its own
@@ -205,7 +250,7 @@ fn target<'a>(wording: &Wording<'a>) -> Target<'a> {
     let deployment = wording.deployment;
     Target {
         model: wording.model,
-        key: deployment.api_key.as_ref(),
+        key: wording.token.or(deployment.api_key.as_ref()),
         base_path: &deployment.endpoint.base_path,
         authority: &deployment.endpoint.authority,
         drop_params: deployment.drop_params || wording.adapt,

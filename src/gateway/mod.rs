@@ -36,7 +36,8 @@
 //! ```
 //!
 //! Steps have files of their own: [`admit`], [`select`], [`attempt`], [`relay`], [`settle`], [`refuse`]. `exchange` holds the states
-//! and takes the events to them; [`book`] keeps what later choices are made by; [`transport`] is what the two listeners agree on.
+//! and takes the events to them; [`book`] keeps what later choices are made by; [`transport`] is what the two listeners agree on; [`tokens`] are
+//! what some providers want to be shown.
 
 pub mod admit;
 pub mod attempt;
@@ -48,10 +49,12 @@ mod exchange;
 mod fixture;
 pub mod heads;
 pub mod meter;
+mod params;
 pub mod refuse;
 pub mod relay;
 pub mod select;
 pub mod settle;
+pub mod tokens;
 pub mod transport;
 
 pub use exchange::Exchange;

@@ -40,6 +40,8 @@ pub enum Metric {
 pub struct Refused(pub u32);
 
 const NOT_FOUND: u32 = 1;
+/// The kind of stream that an HTTP request is.
+const REQUEST: u32 = 0;
 /// The kind of stream that an HTTP answer is.
 const RESPONSE: u32 = 1;
 
@@ -138,6 +140,12 @@ pub fn add_header(map: Map, name: &str, value: &str) -> Result<(), Refused> {
 pub fn close_response() -> Result<(), Refused> {
     // SAFETY: no memory is shared.
     check(unsafe { proxy_close_stream(RESPONSE) })
+}
+
+/// Lets the request go on that is held.
+pub fn continue_request() -> Result<(), Refused> {
+    // SAFETY: no memory is shared.
+    check(unsafe { proxy_continue_stream(REQUEST) })
 }
 
 /// Lets what is held of the answer go on.

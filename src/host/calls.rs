@@ -8,6 +8,7 @@ use proxy_wasm::types::Status;
 
 use super::abi::{self, Buffer, Map};
 use crate::gateway::effect::{Call, Reply};
+use crate::provider::rs256;
 use crate::value::head::Head;
 use crate::value::time::Timestamp;
 
@@ -62,6 +63,42 @@ pub fn set_body(buffer: Buffer, place: Range<usize>, bytes: &[u8]) {
 /// Adds a header.
 pub fn add_header(map: Map, name: &str, value: &str) {
     note("add a header", abi::add_header(map, name, value));
+}
+
+/// Lets the request go on upstream that is held.
+pub fn continue_request() {
+    note("continue a request", abi::continue_request());
+}
+
+/// Signs by RSASSA-PKCS1-v1_5 with SHA-256 under a key in PEM: Envoy does where it can (from 1.37 on), else a crate does.
+pub fn sign(key: &str, text: &[u8]) -> Option<Vec<u8>> {
+    signed_by_host(key, text).or_else(|| rs256::sign(key, text))
+}
+
+/// By Envoy's foreign function `sign` (`source/extensions/common/wasm/ext/sign.proto`).
+fn signed_by_host(key: &str, text: &[u8]) -> Option<Vec<u8>> {
+    use prost::encoding::{self, DecodeContext, WireType};
+    const SIGNATURE: u32 = 2;
+    let mut arguments = Vec::new();
+    encoding::string::encode(1, &"sha256".to_owned(), &mut arguments);
+    encoding::bytes::encode(3, &text.to_vec(), &mut arguments);
+    encoding::string::encode(4, &key.to_owned(), &mut arguments);
+    let result = hostcalls::call_foreign_function("sign", Some(&arguments));
+    let result = result.ok().flatten()?;
+    let mut rest = result.as_slice();
+    let mut signature = Vec::new();
+    while !rest.is_empty() {
+        let (tag, kind) = encoding::decode_key(&mut rest).ok()?;
+        let context = DecodeContext::default();
+        let read = match (tag, kind) {
+            (SIGNATURE, WireType::LengthDelimited) => {
+                encoding::bytes::merge(kind, &mut signature, &mut rest, context)
+            }
+            _ => encoding::skip_field(kind, tag, &mut rest, context),
+        };
+        read.ok()?;
+    }
+    (!signature.is_empty()).then_some(signature)
 }
 
 /// Lets what is held of the answer go to the client.

@@ -18,6 +18,8 @@ const FIRST: u32 = 10;
 #[derive(Debug, Default)]
 pub struct Reactor {
     calls: HashMap<u32, u32>,
+    /// Calls for access tokens, by their records' names.
+    fetches: HashMap<u32, String>,
     /// When the timer goes off next, as far as it was set.
     next: Timestamp,
     period_ms: u32,
@@ -50,6 +52,16 @@ impl Reactor {
     pub fn caller(&mut self, token: u32) -> Option<Rc<Inner>> {
         let id = self.calls.remove(&token)?;
         self.streams.get(&id).cloned()
+    }
+
+    /// The worker has made this call for an access token.
+    pub fn fetching(&mut self, token: u32, record: String) {
+        self.fetches.insert(token, record);
+    }
+
+    /// The record of the access token that was fetched by that call, if it was one.
+    pub fn fetched(&mut self, token: u32) -> Option<String> {
+        self.fetches.remove(&token)
     }
 
     /// Remembers a stream that is to be found again by its number.

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use super::calls;
+use super::abi::{Buffer, Map};
 use super::stream::Stream;
 use super::worker::Worker;
+use super::{calls, local};
 use crate::config;
 use crate::config::plan::Plan;
 use crate::gateway::book;
@@ -31,6 +32,14 @@ impl Context for Root {
         let Some(worker) = &self.worker else {
             return;
         };
+        let fetched = worker.reactor.borrow_mut().fetched(token);
+        if let Some(record) = fetched {
+            let head = calls::head(Map::Call);
+            let body = calls::body(Buffer::CallBody, 0, usize::MAX);
+            let why = local::of_call(&head, &body);
+            worker.fetched(&record, (Some(&head), &body, why));
+            return;
+        }
         let caller = worker.reactor.borrow_mut().caller(token);
         if let Some(stream) = caller.filter(|stream| calls::turn_to(stream.id())) {
             stream.answered();
@@ -66,6 +75,10 @@ impl RootContext for Root {
             let mut reactor = worker.reactor.borrow_mut();
             (reactor.due(now), reactor.works(now))
         };
+        if works {
+            // First, as long as nothing was done for a stream.
+            worker.renew(now);
+        }
         for core in due {
             core.wake(now);
         }

@@ -7,11 +7,13 @@ use super::queue::Queue;
 use super::reactor::Reactor;
 use super::shared::Shared;
 use super::stream::Inner;
-use super::{entropy, meters::Meters};
+use super::{calls, entropy, meters::Meters};
 use crate::config::plan::Plan;
+use crate::gateway::event::Local;
 use crate::gateway::transport::ExchangeId;
-use crate::gateway::{Context, book};
+use crate::gateway::{Context, book, tokens};
 use crate::state::Desk;
+use crate::value::head::Head;
 use crate::value::rng::Rng;
 use crate::value::time::Timestamp;
 
@@ -92,6 +94,25 @@ impl Worker {
             streams.extend(self.reactor.borrow().stream(id));
         }
         streams
+    }
+
+    /// Fetches the access tokens that it is this worker's turn to fetch. Called for the worker itself, not for a stream: a stream's
+    /// calls end with it.
+    pub fn renew(&self, now: Timestamp) {
+        let due = self.with(now, None, |cx| tokens::due(cx, &calls::sign));
+        for (record, call) in due {
+            match calls::dispatch(&call) {
+                Ok(token) => self.reactor.borrow_mut().fetching(token, record),
+                Err(_) => self.fetched(&record, (None, b"", Some(Local::NoCluster))),
+            }
+        }
+    }
+
+    /// The call for an access token was answered.
+    pub fn fetched(&self, record: &str, answer: (Option<&Head>, &[u8], Option<Local>)) {
+        self.with(calls::now(), None, |cx| {
+            tokens::answered(record, answer, cx);
+        });
     }
 
     /// Hands over what was counted.

@@ -1,15 +1,19 @@
 //! How vendors speak: one file each, one trait for all, one list of them.
 
 pub mod anthropic;
+pub mod azure;
 mod bearer;
 pub mod cohere;
 mod digest;
 mod embed;
+pub mod gemini;
+pub mod grant;
 pub mod ollama;
 pub mod openai_like;
 mod params;
 mod rerank;
 pub mod retrieval;
+pub mod rs256;
 mod tagged;
 
 pub use tagged::tagged;
@@ -27,6 +31,7 @@ use crate::canonical::seen::Seen;
 use crate::usage::Usage;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
+use grant::Grant;
 
 /// One deployment, as far as a provider must know it to word a request.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +59,9 @@ pub struct Target<'a> {
 static NO_OPTIONS: Options = Options(Vec::new());
 static NO_RULES: Rules = Rules {
     allowed: Vec::new(),
+    dropped: Vec::new(),
+    extra_body: Vec::new(),
+    merge_reasoning: false,
     modify: false,
 };
 
@@ -109,12 +117,26 @@ impl FromIterator<(&'static str, Secret)> for Options {
 }
 
 /// What the operator wants done about a request's parameters.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// `allowed_openai_params`: passed on whatever is known of the vendor.
     pub allowed: Vec<String>,
+    /// `additional_drop_params`: left out whatever is known of the vendor. Paths, such as `tools[*].function.strict`.
+    pub dropped: Vec<String>,
+    /// `extra_body`: members for the vendor's body, each with its value, JSON.
+    pub extra_body: Vec<(String, String)>,
+    /// `merge_reasoning_content_in_choices`: whether reasoning is told as content, between tags.
+    pub merge_reasoning: bool,
     /// `modify_params`: whether a request may be mended so that the vendor takes it.
     pub modify: bool,
+}
+
+impl Rules {
+    /// Whether the parameter is passed on whatever is known of the vendor.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed == name)
+    }
 }
 
 /// A request in a vendor's words.
@@ -207,6 +229,14 @@ pub trait Provider: Sync + fmt::Debug {
     /// The environment variable that holds the key when the deployment has none.
     fn key_variable(&self) -> Option<&'static str>;
 
+    /// The token that must be fetched before it can be asked, as far as its settings say so.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and what is wrong with it.
+    fn grant(&self, _options: &Options) -> Result<Option<Grant>, (&'static str, &'static str)> {
+        Ok(None)
+    }
+
     /// Whether it answers in OpenAI's format.
     fn speaks_openai(&self) -> bool;
 
@@ -247,9 +277,13 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 6] = [
+static ALL: &[&dyn Provider] = &[
     &anthropic::ANTHROPIC,
+    &azure::AZURE,
+    &azure::AZURE_AI,
     &cohere::COHERE,
+    &gemini::GEMINI,
+    &gemini::vertex::VERTEX,
     &ollama::OLLAMA,
     &retrieval::INFINITY,
     &retrieval::JINA,

@@ -13,6 +13,7 @@
 //! | `pace/ID` | latency and length of answers | where they decide |
 //! | `failures/ID` | failures of the last minute | by failures |
 //! | `rests` | all deployments at rest | when one begins or ends |
+//! | `token/NAME` | an access token, or why there is none | when it is fetched |
 
 mod desk;
 pub mod failures;
@@ -23,6 +24,7 @@ pub mod record;
 pub mod rests;
 mod seats;
 mod share;
+pub mod token;
 
 use core::time::Duration;
 

@@ -80,6 +80,11 @@ impl Writer {
         self.bytes(&number.to_le_bytes())
     }
 
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        self.u32(length).bytes(text.as_bytes())
+    }
+
     pub fn time(&mut self, time: Timestamp) -> &mut Self {
         self.u64(time.nanos())
     }
@@ -121,6 +126,14 @@ impl<'a> Reader<'a> {
     pub fn f64(&mut self) -> Option<f64> {
         let number = self.take().map(f64::from_le_bytes)?;
         number.is_finite().then_some(number)
+    }
+
+    /// Text of at most so many bytes.
+    pub fn text(&mut self, most: usize) -> Option<String> {
+        let length = usize::try_from(self.u32()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length).filter(|_| length <= most)?;
+        self.0 = rest;
+        String::from_utf8(text.to_vec()).ok()
     }
 
     pub fn time(&mut self) -> Option<Timestamp> {

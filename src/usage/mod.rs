@@ -2,8 +2,10 @@
 
 mod anthropic;
 mod cohere;
+mod converse;
 mod count;
 pub mod estimate;
+mod google;
 pub mod metrics;
 mod openai;
 pub mod prices;

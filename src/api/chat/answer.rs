@@ -1,6 +1,7 @@
 //! A complete answer in OpenAI's words, and the parts of it that chunks share.
 
 use crate::canonical::answer::{Citation, Completion, ThinkingBlock, ToolCall};
+use crate::canonical::signature;
 use crate::usage::Usage;
 use crate::wire::json::{Array, Object};
 
@@ -15,12 +16,16 @@ pub fn encode(completion: &Completion, id: &str, created: u64, model: &str) -> V
         answer.number("created", completion.created.unwrap_or(created));
         answer.string("model", completion.model.as_deref().unwrap_or(model));
         answer.array("choices", |choices| {
-            choices.object(|choice| {
-                choice.number("index", 0);
-                choice.object("message", |message| write_message(message, completion));
-                choice.raw("logprobs", b"null");
-                choice.string("finish_reason", completion.reason().as_str());
-            });
+            let all = core::iter::once(completion).chain(&completion.others);
+            for (index, one) in (0..).zip(all) {
+                choices.object(|choice| {
+                    choice.number("index", index);
+                    choice.object("message", |message| write_message(message, one));
+                    let logprobs = one.logprobs.as_ref().map(String::as_bytes);
+                    choice.raw("logprobs", logprobs.unwrap_or(b"null"));
+                    choice.string("finish_reason", one.reason().as_str());
+                });
+            }
         });
         if let Some(usage) = &completion.usage {
             answer.object("usage", |object| write_usage(object, usage));
@@ -81,12 +86,32 @@ fn write_message(message: &mut Object<'_>, completion: &Completion) {
                 .for_each(|call| write_call(calls, call))
         });
     }
+    if !completion.images.is_empty() {
+        message.array("images", |images| write_images(images, &completion.images));
+    }
+    if let Some(data) = &completion.audio {
+        message.object("audio", |audio| {
+            audio.string("id", "audio_1");
+            audio.string("data", data);
+            audio.number("expires_at", 0);
+            audio.string("transcript", "");
+        });
+    }
     if !completion.citations.is_empty() {
         message.array("annotations", |list| {
             completion
                 .citations
                 .iter()
                 .for_each(|one| write_citation(list, one))
+        });
+    }
+}
+
+fn write_images(images: &mut Array<'_>, urls: &[String]) {
+    for url in urls {
+        images.object(|image| {
+            image.string("type", "image_url");
+            image.object("image_url", |object| object.string("url", url));
         });
     }
 }
@@ -99,7 +124,19 @@ fn write_call(calls: &mut Array<'_>, call: &ToolCall) {
             function.string("name", &call.name);
             function.string("arguments", &call.arguments);
         });
+        write_signature(object, &call.id);
     });
+}
+
+/// Writes the signature that stands behind a call's id where Google's own clients look for it.
+pub(super) fn write_signature(call: &mut Object<'_>, id: &str) {
+    if let (_, Some(signature)) = signature::split(id) {
+        call.object("extra_content", |extra| {
+            extra.object("google", |google| {
+                google.string("thought_signature", signature);
+            });
+        });
+    }
 }
 
 /// Writes one element of `thinking_blocks`.

@@ -1,6 +1,8 @@
 //! Answers in OpenAI's words: whole, or in chunks.
 
-use super::answer::{self, answer_id, write_citation, write_thinking, write_usage};
+use super::answer::{
+    self, answer_id, write_citation, write_signature, write_thinking, write_usage,
+};
 use crate::api::Voice;
 use crate::canonical::answer::{Completion, FinishReason, ThinkingBlock};
 use crate::canonical::piece::Piece;
@@ -112,6 +114,7 @@ impl Chunks {
                 function.string("name", name);
                 function.string("arguments", "");
             });
+            write_signature(call, id);
         });
     }
 

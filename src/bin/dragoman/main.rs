@@ -2,6 +2,7 @@
 
 mod check;
 mod prices;
+mod providers;
 mod remarks;
 mod render;
 mod rules;
@@ -36,6 +37,8 @@ enum Command {
     /// Works on the table of prices.
     #[command(subcommand)]
     Prices(prices::Prices),
+    /// Lists the providers: names, addresses, keys and what they are asked.
+    Providers,
     /// Prints a complete Envoy configuration.
     Render(render::Options),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             allow_missing_env,
         } => check::run(&file, allow_missing_env, &variable),
         Command::Prices(prices) => prices.run(),
+        Command::Providers => providers::run(),
         Command::Render(options) => options.run(&variable),
     };
     let written = std::io::stderr()

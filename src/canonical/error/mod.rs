@@ -1,5 +1,6 @@
 //! Errors in OpenAI's form, so that every client's SDK raises for any provider what it would raise for OpenAI.
 
+mod aws;
 mod class;
 #[cfg(test)]
 mod corpus;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::shape::{self, Found};
 use super::visible::{is_html, visible};
-use super::{ApiError, Class, Signs, delay};
+use super::{ApiError, Class, Signs, aws, delay};
 use crate::value::head::Head;
 
 impl ApiError {
@@ -29,6 +29,9 @@ impl ApiError {
     /// head may name the failure (AWS does).
     #[must_use]
     pub fn answered(provider: &str, head: &Head, body: &[u8]) -> ApiError {
+        if let Some(error) = aws::answered(provider, head, body) {
+            return error;
+        }
         let mut found = found(head.get("content-type"), body);
         let named = head.get("x-amzn-errortype");
         let named = named.and_then(|named| named.split(':').next());
@@ -37,7 +40,7 @@ impl ApiError {
     }
 }
 
-fn read(provider: Option<&str>, status: u16, found: Found) -> ApiError {
+pub(super) fn read(provider: Option<&str>, status: u16, found: Found) -> ApiError {
     let stated = if status < 400 {
         stated(&found)
     } else {
@@ -74,7 +77,7 @@ fn read(provider: Option<&str>, status: u16, found: Found) -> ApiError {
 }
 
 /// The parts of the error that a body is; its words, if it has no known shape.
-fn found(content_type: Option<&str>, body: &[u8]) -> Found {
+pub(super) fn found(content_type: Option<&str>, body: &[u8]) -> Found {
     let found = json(body).and_then(|value| shape::find(&value));
     found.unwrap_or_else(|| Found {
         message: Some(words(content_type, body)),

@@ -7,7 +7,10 @@ use super::{Status, Table};
 pub(in crate::config) static LITELLM: Table = Table {
     name: "litellm_settings",
     rows: &[
-        (Status::Supported(Kind::Flag), &["drop_params"]),
+        (
+            Status::Supported(Kind::Flag),
+            &["drop_params", "modify_params"],
+        ),
         (Status::Supported(Kind::Seconds), &["request_timeout"]),
         (
             Status::Supported(Kind::Small),
@@ -70,7 +73,6 @@ pub(in crate::config) static LITELLM: Table = Table {
                 "novita_api_key",
                 "nebius_key",
                 "wandb_key",
-                "modify_params",
                 "additional_drop_params",
                 "max_tokens",
                 "api_base",

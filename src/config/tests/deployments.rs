@@ -109,3 +109,24 @@ fn tags_without_tag_filtering_are_told_to_have_no_effect() {
     assert!(warnings(&source).is_empty());
     assert_eq!(plan(&source).deployments[0].tags, ["free", "eu"]);
 }
+
+#[test]
+fn what_is_said_about_parameters_is_read() {
+    let params = json!({"allowed_openai_params": ["seed"], "additional_drop_params": ["tools[*].function.strict"],
+        "extra_body": {"top_k": 5, "route": {"key": "os.environ/REGION"}, "empty": ""}, "merge_reasoning_content_in_choices": true});
+    let mut source = json!({"model_list": [entry("m", params)]});
+    source["model_list"][0]["litellm_params"]["model"] = json!("openai/gpt-4o");
+    source["litellm_settings"] = json!({"modify_params": true});
+    source["environment_variables"] = json!({"REGION": "eu"});
+    let rules = &plan(&source).deployments[0].rules;
+    assert_eq!(rules.allowed, ["seed"]);
+    assert_eq!(rules.dropped, ["tools[*].function.strict"]);
+    let extra: Vec<_> = rules
+        .extra_body
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(extra, ["top_k=5", r#"route={"key":"eu"}"#, r#"empty="""#]);
+    assert!(rules.merge_reasoning && rules.modify);
+    assert!(rules.allows("seed") && !rules.allows("n"));
+}

@@ -152,7 +152,7 @@ impl Exchange {
 
     /// What reads the attempt's answer piece by piece, in the words of the client.
     pub(super) fn relay(&self, attempt: &mut Attempt, cx: &Context<'_>) -> Box<dyn Relay> {
-        let secrets: Vec<Secret> = secrets_of(attempt, cx).into_iter().cloned().collect();
+        let secrets: Vec<Secret> = secrets_of(attempt, cx.plan).into_iter().cloned().collect();
         let include_usage = attempt.include_usage;
         let reading = core::mem::replace(&mut attempt.reading, Reading::Openai);
         match (reading, attempt.voice.take()) {
@@ -238,7 +238,7 @@ impl Exchange {
             let text = tokens_of(body);
             Some(Usage::estimated(attempt.input_tokens, text))
         });
-        let secrets = secrets_of(attempt, cx);
+        let secrets = secrets_of(attempt, cx.plan);
         let sent = answer.body.as_deref().unwrap_or(body);
         let clean = heads::blackened(sent, &secrets).or(answer.body);
         self.released(attempt, &mut head, cx);

@@ -75,11 +75,11 @@ impl Exchange {
             }
             Admission::Refused(operation, error) => {
                 self.account.operation = Some(operation);
-                self.format = operation.format();
+                self.format = admit::format(operation, head);
                 self.refuse(&error, cx)
             }
             Admission::WrongMethod(operation, allow) => {
-                self.format = operation.format();
+                self.format = admit::format(operation, head);
                 let reply = refuse::wrong_method(&self.account.method, allow, self.format);
                 self.account.operation = Some(operation);
                 self.account.error = Some("method_not_allowed".to_owned());
@@ -185,6 +185,7 @@ impl Exchange {
             pinned: deployment,
             retrying: false,
             tried: Vec::new(),
+            waits_since: None,
             controls,
         })
     }

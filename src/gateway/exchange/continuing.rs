@@ -245,6 +245,7 @@ impl Exchange {
                 }
                 Launched::Worded(attempt, ..) => attempt.pick,
                 Launched::Mocked(pick, _) => pick,
+                Launched::Later => return None,
             };
             let index = pick.deployment;
             book::ended(pick, cx);

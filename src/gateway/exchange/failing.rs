@@ -46,7 +46,7 @@ impl Exchange {
         error: ApiError,
         cx: &mut Context<'_>,
     ) -> Failure {
-        let told = Told::of(error, head, &secrets_of(&attempt, cx));
+        let told = Told::of(error, head, &secrets_of(&attempt, cx.plan));
         let failure = Failure::of(&told.error, head, cx.now);
         let index = attempt.pick.deployment;
         book::failed(&attempt.pick, &failure, cx);

@@ -47,7 +47,7 @@ impl Exchange {
             }
             Ok(Launched::Worded(second, ..)) => Some(second.pick),
             Ok(Launched::Mocked(pick, _)) => Some(pick),
-            Err(_) => None,
+            Ok(Launched::Later) | Err(_) => None,
         };
         if let Some(pick) = unused {
             book::ended(pick, cx);

@@ -25,7 +25,7 @@ use crate::api::{self, Voice, Wish};
 use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
-use crate::config::plan::Transport;
+use crate::config::plan::{Plan, Transport};
 use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
@@ -304,7 +304,7 @@ impl Exchange {
     /// The head of an answer that goes to the client: the provider's, cleaned, and ours.
     fn finish_head(&mut self, head: &mut Head, attempt: &Attempt, cx: &Context<'_>) {
         self.count_tries();
-        heads::to_client(head, &secrets_of(attempt, cx));
+        heads::to_client(head, &secrets_of(attempt, cx.plan));
         self.own_headers(cx, |name, value| head.push(name, value));
     }
 
@@ -367,12 +367,11 @@ impl Exchange {
     }
 }
 
-fn secrets_of<'a>(attempt: &Attempt, cx: &Context<'a>) -> Vec<&'a Secret> {
-    cx.plan
-        .deployments
-        .get(attempt.pick.deployment)
-        .map(attempt::secrets)
-        .unwrap_or_default()
+fn secrets_of<'a>(attempt: &'a Attempt, plan: &'a Plan) -> Vec<&'a Secret> {
+    let deployment = plan.deployments.get(attempt.pick.deployment);
+    let mut secrets = deployment.map(attempt::secrets).unwrap_or_default();
+    secrets.extend(&attempt.token);
+    secrets
 }
 
 /// A name as a header can carry it: header values are visible ASCII (RFC 9110 §5.5).

@@ -9,6 +9,7 @@ use super::work::{Told, Work};
 use super::{Exchange, State};
 use crate::api::chat::controls::Mock;
 use crate::api::chat::needs;
+use crate::api::merged::Merged;
 use crate::api::{self, Voice};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
@@ -19,17 +20,21 @@ use crate::gateway::effect::{Call, Effect, Reply};
 use crate::gateway::relay::whole;
 use crate::gateway::select::{self, Needs, Pick};
 use crate::gateway::settle::Tried;
+use crate::gateway::tokens::{self, Found};
 use crate::gateway::{Context, book, heads, refuse};
 use crate::policy::{Failure, Verdict};
 use crate::usage::Usage;
 use crate::usage::estimate::tokens_of;
 use crate::value::head::Head;
+use crate::value::secret::Secret;
 
 /// How long an answer to a call of the gateway's own may take when nobody has set a limit.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// What comes of a pick.
 pub(super) enum Launched {
+    /// Nothing yet: an access token is being fetched.
+    Later,
     /// The deployment's, or the client's, `mock_response`.
     Mocked(Pick, Reply),
     /// A request in its vendor's words.
@@ -68,6 +73,13 @@ impl Exchange {
         loop {
             self.account.subject.group = Some(work.course.hop().group);
             let error = match self.launch(&mut work, asked, cx) {
+                Ok(Launched::Later) => {
+                    self.work = Some(work);
+                    self.state = State::Waiting {
+                        until: cx.now.after(tokens::LOOKS),
+                    };
+                    return Effect::Hold;
+                }
                 Ok(Launched::Mocked(pick, reply)) => return self.mocked(work, pick, reply, cx),
                 Ok(Launched::Worded(attempt, head, body)) => {
                     return self.send(work, *attempt, head, body, cx);
@@ -119,7 +131,25 @@ impl Exchange {
                 let reply = self.mock(asked, text, cx);
                 return Ok(Launched::Mocked(pick, reply));
             }
-            match self.worded(work, asked, deployment, cx) {
+            let token = match self.token(work, deployment, cx) {
+                Ok(Some(token)) => token,
+                Ok(None) => {
+                    book::ended(pick, cx);
+                    return Ok(Launched::Later);
+                }
+                Err(error) => {
+                    let failure = Failure::of(&error, None, cx.now);
+                    book::failed(&pick, &failure, cx);
+                    book::ended(pick, cx);
+                    if work.tried.contains(&index) {
+                        return Err(error);
+                    }
+                    work.tried.push(index);
+                    refused = Some(error);
+                    continue;
+                }
+            };
+            match self.worded(work, asked, (deployment, token.as_ref()), cx) {
                 Ok(Words::Ours(body)) => {
                     let reply = Reply {
                         status: 200,
@@ -129,7 +159,8 @@ impl Exchange {
                     return Ok(Launched::Mocked(pick, reply));
                 }
                 Ok(Words::Theirs(worded, voice)) => {
-                    return Ok(launched(work, asked, pick, (*worded, voice), cx));
+                    let words = (*worded, voice, token);
+                    return Ok(launched(work, asked, pick, words, cx));
                 }
                 Err(error) => {
                     book::ended(pick, cx);
@@ -194,12 +225,33 @@ impl Exchange {
         })
     }
 
+    /// The token to show, if the deployment wants one; `None` while it is being fetched.
+    fn token(
+        &self,
+        work: &mut Work,
+        deployment: &Deployment,
+        cx: &Context<'_>,
+    ) -> Result<Option<Option<Secret>>, ApiError> {
+        match tokens::find(deployment, cx) {
+            Found::Failed(error) => Err(error),
+            Found::Needless => Ok(Some(None)),
+            Found::Ready(token) => Ok(Some(Some(token))),
+            Found::Wanted => {
+                let since = *work.waits_since.get_or_insert(cx.now);
+                if cx.now.since(since) >= tokens::WAITS {
+                    return Err(tokens::too_late());
+                }
+                Ok(None)
+            }
+        }
+    }
+
     /// Words the request for a deployment. A fallback adapts: what its vendor cannot honour is left out.
     fn worded(
         &self,
         work: &Work,
         asked: &Asked<'_>,
-        deployment: &Deployment,
+        (deployment, token): (&Deployment, Option<&Secret>),
         cx: &Context<'_>,
     ) -> Result<Words, ApiError> {
         let model = cx.plan.asked_of(deployment, work.course.hop());
@@ -209,12 +261,19 @@ impl Exchange {
             model: &model,
             adapt: work.has_fallen_back(),
             now: cx.now,
+            token,
         };
         if let Some(answer) = attempt::own_answer(asked, &wording) {
             return Ok(Words::Ours(answer));
         }
         let worded = attempt::word(asked, &wording, cx.plan)?;
         let voice = worded.foreign.then(|| self.voice(asked, cx));
+        let voice = match voice {
+            Some(voice) if deployment.rules.merge_reasoning => {
+                Some(Box::new(Merged::new(voice)) as Box<dyn Voice>)
+            }
+            other => other,
+        };
         Ok(Words::Theirs(Box::new(worded), voice))
     }
 
@@ -268,7 +327,7 @@ fn launched(
     work: &Work,
     asked: &Asked<'_>,
     pick: Pick,
-    (worded, voice): (Worded, Option<Box<dyn Voice>>),
+    (worded, voice, token): (Worded, Option<Box<dyn Voice>>, Option<Secret>),
     cx: &Context<'_>,
 ) -> Launched {
     let deployment = cx.plan.deployments.get(pick.deployment);
@@ -291,6 +350,7 @@ fn launched(
         provider: deployment.map_or("", |deployment| deployment.provider.name()),
         reading: worded.reading,
         stream: asked.stream,
+        token,
         voice,
     };
     Launched::Worded(Box::new(attempt), worded.head, worded.body)

@@ -116,6 +116,8 @@ impl Exchange {
 
     fn waited(&mut self, cx: &mut Context<'_>) -> Effect {
         match self.work.take() {
+            // The request that Envoy holds has not been sent on yet.
+            Some(work) if self.fresh => self.try_again(work, cx),
             Some(work) => self.again(work, cx),
             None => self.refuse(&refuse::lost(), cx),
         }

@@ -49,6 +49,8 @@ pub(super) struct Work {
     pub retrying: bool,
     /// Deployments of the current group that were tried in vain.
     pub tried: Vec<usize>,
+    /// Since when it waits for an access token.
+    pub waits_since: Option<Timestamp>,
 }
 
 /// A failure, as the client would be told of it: without any secret.

@@ -41,6 +41,13 @@ pub fn cut_short() -> ApiError {
     .with_code("upstream_stream_truncated")
 }
 
+/// An answer whose reason to finish is a failure, without words about it.
+#[must_use]
+pub fn broken(reason: &str) -> ApiError {
+    let words = format!("the provider broke off its answer: {reason}");
+    ApiError::new(502, Class::Server, words)
+}
+
 /// An answer that is not what the vendor documents.
 #[must_use]
 pub fn malformed(what: &str) -> ApiError {

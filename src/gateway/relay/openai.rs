@@ -3,13 +3,15 @@
 
 use core::ops::Range;
 
-use super::{EVENT_LIMIT, Output, Relay, Seen, cut_short, malformed};
+use super::{EVENT_LIMIT, Output, Relay, Seen, broken, cut_short, malformed};
 use crate::canonical::error::ApiError;
 use crate::canonical::scan::{self, Chunk};
+use crate::canonical::tidy::{self, Tidy};
 use crate::gateway::heads::blackened;
 use crate::usage::Usage;
 use crate::usage::estimate::Estimator;
 use crate::value::secret::Secret;
+use crate::wire::json::Text;
 use crate::wire::sse::{Decoder, Event};
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
@@ -32,6 +34,7 @@ struct Words {
     secrets: Vec<Secret>,
     seen: Seen,
     text: Estimator,
+    tidy: Tidy,
 }
 
 impl OpenaiRelay {
@@ -49,6 +52,7 @@ impl OpenaiRelay {
                 secrets,
                 seen: Seen::default(),
                 text: Estimator::default(),
+                tidy: Tidy::default(),
             },
         }
     }
@@ -104,19 +108,51 @@ impl Words {
                 return false;
             }
         };
-        self.note(&chunk, event.data);
+        if let Some(reason) = chunk
+            .broken
+            .filter(|_| !self.seen.content && !chunk.content)
+        {
+            self.fail(broken(&reason.decode()));
+            return false;
+        }
+        let ends_odd = |reason: Text<'_>| self.tidy.is_odd_end(&reason.decode());
+        let is_odd = chunk.odd
+            || chunk
+                .usage
+                .is_some_and(|usage| tidy::usage(usage).is_some())
+            || chunk.reason.is_some_and(ends_odd);
+        if is_odd && let Some(data) = self.tidy.edit(event.data) {
+            return self.reworded(&data, out);
+        }
+        self.tidy.note(chunk.calls);
+        self.note(&chunk);
         self.word(event, &chunk, out)
     }
 
-    fn note(&mut self, chunk: &Chunk<'_>, data: &[u8]) {
+    /// Words an event that says the same in plain words.
+    fn reworded(&mut self, data: &[u8], out: &mut Vec<u8>) -> bool {
+        let mut raw = Vec::with_capacity(data.len().saturating_add(8));
+        push_data(&mut raw, data);
+        let event = Event {
+            name: b"",
+            data,
+            raw: &raw,
+        };
+        if let Ok(chunk) = scan::chunk(data) {
+            self.note(&chunk);
+            self.word(&event, &chunk, out);
+        }
+        false
+    }
+
+    fn note(&mut self, chunk: &Chunk<'_>) {
         for text in &chunk.text {
             self.text.feed(text);
         }
         self.seen.text_tokens = self.text.tokens();
         self.seen.content |= chunk.content;
         self.finished |= chunk.finished;
-        self.seen.withheld |=
-            chunk.finished && memchr::memmem::find(data, b"\"content_filter\"").is_some();
+        self.seen.withheld |= chunk.withheld;
         if let Some(usage) = chunk.usage.and_then(Usage::from_openai) {
             self.seen.usage = Some(usage);
         }
@@ -236,6 +272,8 @@ fn without(data: &[u8], place: &Range<usize>) -> Vec<u8> {
 
 /// The chunk OpenAI would have sent for usage that came with a choice instead.
 fn usage_chunk(chunk: &Chunk<'_>) -> Vec<u8> {
+    let usage = chunk.usage.unwrap_or(b"null");
+    let plain = tidy::usage(usage);
     let mut out = Vec::with_capacity(256);
     for (name, value) in [
         (&b"{\"id\":"[..], chunk.id.unwrap_or(b"\"\"")),
@@ -246,7 +284,7 @@ fn usage_chunk(chunk: &Chunk<'_>) -> Vec<u8> {
         (b",\"model\":", chunk.model.unwrap_or(b"\"\"")),
         (
             b",\"choices\":[],\"usage\":",
-            chunk.usage.unwrap_or(b"null"),
+            plain.as_deref().unwrap_or(usage),
         ),
     ] {
         out.extend_from_slice(name);

@@ -1,12 +1,13 @@
 //! Complete answers: checked, counted, and worded for the client.
 
-use super::malformed;
+use super::{broken, malformed};
 use crate::api::Voice;
 use crate::api::chat::replay;
 use crate::canonical::answer::{Completion, FinishReason};
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::pieces;
 use crate::canonical::scan;
+use crate::canonical::tidy::{self, Tidy};
 use crate::provider::Reading;
 use crate::usage::Usage;
 
@@ -105,15 +106,24 @@ fn openai(provider: &str, body: &[u8], wants: &Wants<'_>) -> Result<Answer, ApiE
     }
     let tier = found.service_tier.map(|tier| tier.decode().into_owned());
     let usage = found.usage.and_then(Usage::from_openai);
+    if let Some(reason) = found.broken {
+        return Err(broken(&reason.decode()));
+    }
+    let is_odd = found.odd
+        || found
+            .usage
+            .is_some_and(|usage| tidy::usage(usage).is_some());
+    let plain = is_odd.then(|| Tidy::default().edit(body)).flatten();
     let body = if wants.stream {
+        let whole = plain.as_deref().unwrap_or(body);
         let stream =
-            replay::stream(body, wants.include_usage).ok_or_else(|| malformed("its choices"))?;
+            replay::stream(whole, wants.include_usage).ok_or_else(|| malformed("its choices"))?;
         Some(stream)
     } else {
-        None
+        plain
     };
     Ok(Answer {
-        content_type: body.is_some().then_some(EVENT_STREAM),
+        content_type: wants.stream.then_some(EVENT_STREAM),
         body,
         usage,
         tier,

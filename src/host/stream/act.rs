@@ -41,14 +41,23 @@ impl Inner {
             Effect::Emit(bytes) => self.emit(&bytes, place),
             Effect::Forward { head, body } => {
                 calls::set_head(Map::Request, &head);
-                if let (Some(body), Place::Request(held)) = (body, place) {
+                let held = match place {
+                    Place::Request(held) => held,
+                    Place::Outside | Place::Response { .. } => self.asked.get(),
+                };
+                if let Some(body) = body {
                     calls::set_body(Buffer::RequestBody, 0..held, &body);
+                }
+                if let Place::Outside = place {
+                    calls::continue_request();
                 }
                 Action::Continue
             }
             Effect::Hold => {
-                if let Place::Response { held, .. } = place {
-                    self.read.set(held);
+                match place {
+                    Place::Outside => {}
+                    Place::Request(held) => self.asked.set(held),
+                    Place::Response { held, .. } => self.read.set(held),
                 }
                 Action::Pause
             }

@@ -32,6 +32,8 @@ pub struct Inner {
     pub(super) now: Cell<Timestamp>,
     /// Bytes of the answer's body that are held and were already read.
     pub(super) read: Cell<usize>,
+    /// How much of the request's body is held.
+    pub(super) asked: Cell<usize>,
     /// Whether anything but this stream knows it.
     pub(super) registered: Cell<bool>,
     pub(super) wakes_at: Cell<Option<Timestamp>>,
@@ -53,6 +55,7 @@ impl Inner {
             leg: Cell::new(0),
             now: Cell::new(Timestamp::default()),
             read: Cell::new(0),
+            asked: Cell::new(0),
             registered: Cell::new(false),
             wakes_at: Cell::new(None),
             whole: Cell::new(false),

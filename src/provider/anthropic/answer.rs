@@ -16,12 +16,16 @@ use crate::wire::json::compact;
 ///
 /// # Errors
 /// The vendor's own error when the body is one, a 502 when it is no message at all.
-pub(super) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
+pub(in crate::provider) fn read(body: &[u8], reply: &Reply) -> Result<Completion, ApiError> {
     let body = mended(body);
     let message: Message<'_> =
         serde_json::from_slice(&body).map_err(|error| not_understood(&error.to_string()))?;
     if let Some(error) = message.error {
-        return Err(error.translate());
+        return Err(if error.is_anthropics() {
+            error.translate()
+        } else {
+            ApiError::inside("anthropic", &body)
+        });
     }
     let Some(blocks) = message.content else {
         return Err(not_understood("no `content`"));
@@ -156,12 +160,12 @@ impl Answer<'_> {
     }
 }
 
-fn compacted(json: &str) -> String {
+pub(in crate::provider) fn compacted(json: &str) -> String {
     String::from_utf8_lossy(&compact(json.as_bytes())).into_owned()
 }
 
 /// The JSON within a Markdown fence; the text as it is when it is not exactly that.
-fn unfenced(text: String) -> String {
+pub(in crate::provider) fn unfenced(text: String) -> String {
     let inner = text
         .trim()
         .strip_prefix("```")

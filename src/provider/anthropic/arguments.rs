@@ -4,8 +4,9 @@ use super::text::mended;
 use crate::wire::json::{Object, Reader};
 
 /// The objects that `text` stands for: one, or several where a model wrote several calls as one. Text that breaks off
-/// is completed once; `None` when even so it is no JSON.
-pub(in crate::provider) fn inputs(text: &str) -> Option<Vec<Vec<u8>>> {
+/// is completed once; `None` when even so it is no JSON. What is no object goes into one, or counts for nothing unless
+/// it `wraps`.
+pub(in crate::provider) fn inputs(text: &str, wraps: bool) -> Option<Vec<Vec<u8>>> {
     if text.trim().is_empty() {
         return Some(vec![b"{}".to_vec()]);
     }
@@ -18,9 +19,9 @@ pub(in crate::provider) fn inputs(text: &str) -> Option<Vec<Vec<u8>>> {
         }
     };
     match values.as_slice() {
-        [value] => Some(vec![object(value)]),
+        [value] => Some(vec![object(value, wraps)]),
         several if several.iter().all(|value| value.starts_with(b"{")) => {
-            Some(several.iter().map(|value| object(value)).collect())
+            Some(several.iter().map(|value| object(value, wraps)).collect())
         }
         _ => None,
     }
@@ -36,10 +37,11 @@ fn values(json: &[u8]) -> Option<Vec<&[u8]>> {
     Some(values)
 }
 
-fn object(value: &[u8]) -> Vec<u8> {
+fn object(value: &[u8], wraps: bool) -> Vec<u8> {
     match value.first() {
         Some(b'{') => mended(value).into_owned(),
         Some(b'n') | None => b"{}".to_vec(),
+        Some(byte) if !wraps && *byte != b'[' => b"{}".to_vec(),
         Some(_) => {
             let mut out = Vec::with_capacity(value.len().saturating_add(10));
             Object::write(&mut out, |object| object.raw("value", &mended(value)));
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Vec<String>> {
-        let inputs = inputs(text)?;
+        let inputs = inputs(text, true)?;
         Some(
             inputs
                 .into_iter()
@@ -114,6 +116,7 @@ mod tests {
         assert_eq!(one("5"), r#"{"value":5}"#);
         assert_eq!(one("[1]"), r#"{"value":[1]}"#);
         assert_eq!(one("null"), "{}");
+        assert_eq!(inputs("5", false), Some(vec![b"{}".to_vec()]));
     }
 
     #[test]

@@ -7,14 +7,14 @@ use crate::wire::json::{Array, Object, Text, push_string};
 
 /// A block and the cache breakpoint behind it.
 #[derive(Debug)]
-pub(super) struct Block<'a> {
+pub(in crate::provider) struct Block<'a> {
     pub cache: Option<&'a [u8]>,
     pub what: What<'a>,
 }
 
 /// What a block is.
 #[derive(Debug)]
-pub(super) enum What<'a> {
+pub(in crate::provider) enum What<'a> {
     Document {
         source: Source<'a>,
         title: Option<Text<'a>>,
@@ -38,7 +38,7 @@ pub(super) enum What<'a> {
 
 /// Text, as the client spelled it or ours.
 #[derive(Debug)]
-pub(super) enum Words<'a> {
+pub(in crate::provider) enum Words<'a> {
     /// An operator's instruction where the model takes none.
     Instruction(Text<'a>),
     Ours(String),
@@ -47,7 +47,7 @@ pub(super) enum Words<'a> {
 
 /// What a tool answered.
 #[derive(Debug)]
-pub(super) struct ToolResult<'a> {
+pub(in crate::provider) struct ToolResult<'a> {
     /// Until it is matched with its call the client's id, then the id sent.
     pub id: String,
     pub content: Answered<'a>,
@@ -56,7 +56,7 @@ pub(super) struct ToolResult<'a> {
 
 /// The content of a tool's result.
 #[derive(Debug)]
-pub(super) enum Answered<'a> {
+pub(in crate::provider) enum Answered<'a> {
     Blocks(Vec<Block<'a>>),
     Words(Words<'a>),
 }
@@ -116,7 +116,7 @@ impl<'a> Block<'a> {
 }
 
 /// How many breakpoints the blocks carry.
-pub(super) fn count(blocks: &[Block<'_>]) -> usize {
+pub(in crate::provider) fn count(blocks: &[Block<'_>]) -> usize {
     blocks
         .iter()
         .map(Block::breakpoints)
@@ -124,7 +124,11 @@ pub(super) fn count(blocks: &[Block<'_>]) -> usize {
 }
 
 /// Writes the blocks.
-pub(super) fn write_all(blocks: &[Block<'_>], array: &mut Array<'_>, cache: &mut Breakpoints) {
+pub(in crate::provider) fn write_all(
+    blocks: &[Block<'_>],
+    array: &mut Array<'_>,
+    cache: &mut Breakpoints,
+) {
     blocks.iter().for_each(|block| block.write(array, cache));
 }
 
@@ -214,7 +218,7 @@ impl Words<'_> {
 
 /// Which cache breakpoints are sent: the last four, in the order tools, system, messages.
 #[derive(Debug)]
-pub(super) struct Breakpoints {
+pub(in crate::provider) struct Breakpoints {
     left_out: usize,
 }
 
@@ -232,9 +236,15 @@ impl Breakpoints {
     /// Writes a breakpoint, unless there are too many behind it.
     pub fn write(&mut self, object: &mut Object<'_>, marker: Option<&[u8]>) {
         let Some(marker) = marker else { return };
-        if self.left_out == 0 {
+        if self.keeps() {
             object.raw("cache_control", marker);
         }
+    }
+
+    /// Whether the next breakpoint is sent.
+    pub fn keeps(&mut self) -> bool {
+        let keeps = self.left_out == 0;
         self.left_out = self.left_out.saturating_sub(1);
+        keeps
     }
 }

@@ -9,7 +9,7 @@ use crate::canonical::answer::{Citation, FinishReason};
 /// A content block or a delta to one: whatever members its type has. Unknown types have none of these.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Block<'a> {
+pub(in crate::provider) struct Block<'a> {
     #[serde(borrow)]
     pub citation: Option<Source<'a>>,
     #[serde(borrow)]
@@ -41,7 +41,7 @@ pub(super) struct Block<'a> {
 /// Something a text block cites.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Source<'a> {
+pub(in crate::provider) struct Source<'a> {
     #[serde(borrow)]
     title: Option<Str<'a>>,
     #[serde(borrow)]
@@ -80,13 +80,13 @@ impl Source<'_> {
 /// Why a message stopped, and the vendor's words about it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Details<'a> {
+pub(in crate::provider) struct Details<'a> {
     #[serde(borrow)]
     explanation: Option<Str<'a>>,
 }
 
 /// The explanation of a refusal, where there is one.
-pub(super) fn refusal<'d>(
+pub(in crate::provider) fn refusal<'d>(
     stop_reason: Option<&str>,
     details: Option<&'d Details<'_>>,
 ) -> Option<&'d str> {
@@ -98,7 +98,7 @@ pub(super) fn refusal<'d>(
 
 /// OpenAI's word for a `stop_reason`. `called` says whether the answer calls the client's tools: an
 /// answer that stopped for the forced tool alone is complete.
-pub(super) fn finish(stop_reason: Option<&str>, called: bool) -> FinishReason {
+pub(in crate::provider) fn finish(stop_reason: Option<&str>, called: bool) -> FinishReason {
     match stop_reason {
         Some("max_tokens" | "model_context_window_exceeded" | "compaction") => FinishReason::Length,
         Some("refusal") => FinishReason::ContentFilter,

@@ -80,6 +80,11 @@ pub(in crate::provider) struct Stated<'a> {
 }
 
 impl Stated<'_> {
+    /// Whether it is worded as Anthropic words errors; platforms that serve its models have words of their own.
+    pub const fn is_anthropics(&self) -> bool {
+        self.kind.is_some()
+    }
+
     /// The same error in OpenAI's words.
     pub fn translate(&self) -> ApiError {
         let message = self

@@ -105,13 +105,14 @@ pub(in crate::provider) fn uploaded(id: Text<'_>) -> Source<'_> {
     }
 }
 
-enum Scheme {
+pub(in crate::provider) enum Scheme {
     Data,
     Https,
     Other,
 }
 
-fn scheme(url: Text<'_>) -> Scheme {
+/// How an address begins.
+pub(in crate::provider) fn scheme(url: Text<'_>) -> Scheme {
     // A slash may be escaped, and the first bytes decide.
     let start = url.raw().get(..64).unwrap_or(url.raw());
     let start = String::from_utf8_lossy(start)
@@ -126,7 +127,22 @@ fn scheme(url: Text<'_>) -> Scheme {
     }
 }
 
-fn data_url<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
+/// A `data:` URL taken apart.
+pub(in crate::provider) struct DataUrl<'a> {
+    pub in_base64: bool,
+    /// The media type in lower case, without parameters; may be empty.
+    pub kind: String,
+    pub payload: &'a [u8],
+}
+
+/// Takes a `data:` URL apart.
+///
+/// # Errors
+/// A 400 blaming `at` when it is none.
+pub(in crate::provider) fn taken_apart<'a>(
+    url: Text<'a>,
+    at: Place,
+) -> Result<DataUrl<'a>, ApiError> {
     let raw = url.raw();
     let comma =
         memchr::memchr(b',', raw).ok_or_else(|| unsupported("data URL without a comma", at))?;
@@ -137,7 +153,19 @@ fn data_url<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
         .to_ascii_lowercase();
     let mut fields = head.trim_start_matches("data:").split(';').map(str::trim);
     let kind = fields.next().unwrap_or_default().to_owned();
-    let in_base64 = fields.any(|field| field == "base64");
+    Ok(DataUrl {
+        in_base64: fields.any(|field| field == "base64"),
+        kind,
+        payload,
+    })
+}
+
+fn data_url<'a>(url: Text<'a>, at: Place) -> Result<Media<'a>, ApiError> {
+    let DataUrl {
+        in_base64,
+        kind,
+        payload,
+    } = taken_apart(url, at)?;
     if kind.starts_with("text/") {
         return Ok(Media::Document(Source::Plain(plain(
             url, payload, in_base64, at,
@@ -180,7 +208,7 @@ fn named(kind: &str) -> Option<&'static str> {
 }
 
 /// What base64 begins with tells what it is.
-fn sniff(data: &[u8]) -> Option<&'static str> {
+pub(in crate::provider) fn sniff(data: &[u8]) -> Option<&'static str> {
     const MAGIC: [(&[u8], &str); 5] = [
         (b"/9j/", "image/jpeg"),
         (b"JVBERi", PDF),
@@ -195,9 +223,25 @@ fn sniff(data: &[u8]) -> Option<&'static str> {
 }
 
 /// Base64 without white space and in the standard alphabet. Borrowed when it is so already.
-fn clean<'a>(whole: Text<'a>, payload: &'a [u8], at: Place) -> Result<Cow<'a, [u8]>, ApiError> {
+///
+/// # Errors
+/// A 400 blaming `at` when it is no base64.
+pub(in crate::provider) fn clean<'a>(
+    whole: Text<'a>,
+    payload: &'a [u8],
+    at: Place,
+) -> Result<Cow<'a, [u8]>, ApiError> {
+    cleaned(whole, payload).ok_or_else(|| unsupported("data that is not base64", at))
+}
+
+/// The same; `None` when it is none.
+/// `payload` is what stands behind the last comma of `whole`.
+pub(in crate::provider) fn cleaned<'a>(
+    whole: Text<'a>,
+    payload: &'a [u8],
+) -> Option<Cow<'a, [u8]>> {
     if !whole.is_escaped() && memchr::memchr3(b' ', b'-', b'_', payload).is_none() {
-        return Ok(Cow::Borrowed(payload));
+        return Some(Cow::Borrowed(payload));
     }
     let decoded = whole.decode();
     let payload = decoded
@@ -210,13 +254,22 @@ fn clean<'a>(whole: Text<'a>, payload: &'a [u8], at: Place) -> Result<Cow<'a, [u
             b'_' => data.push(b'/'),
             b'+' | b'/' | b'=' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => data.push(byte),
             b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => return Err(unsupported("data that is not base64", at)),
+            _ => return None,
         }
     }
-    Ok(Cow::Owned(data))
+    Some(Cow::Owned(data))
 }
 
-fn plain(whole: Text<'_>, payload: &[u8], in_base64: bool, at: Place) -> Result<String, ApiError> {
+/// The text in a `data:` URL.
+///
+/// # Errors
+/// A 400 blaming `at` when it is to be base64 and is not.
+pub(in crate::provider) fn plain(
+    whole: Text<'_>,
+    payload: &[u8],
+    in_base64: bool,
+    at: Place,
+) -> Result<String, ApiError> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -233,7 +286,8 @@ fn plain(whole: Text<'_>, payload: &[u8], in_base64: bool, at: Place) -> Result<
         .into_owned())
 }
 
-fn unsupported(what: &str, at: Place) -> ApiError {
+/// A 400 for what the vendor cannot be shown.
+pub(in crate::provider) fn unsupported(what: &str, at: Place) -> ApiError {
     let what = if what.is_empty() {
         "data of unknown type"
     } else {

@@ -17,6 +17,8 @@ pub(in crate::provider) struct Message<'a> {
     pub reasoning: Option<Text<'a>>,
     pub refusal: Option<Text<'a>>,
     pub role: Option<Text<'a>>,
+    /// Google's signature of its text.
+    pub signature: Option<Text<'a>>,
     pub thinking: Vec<Part<'a>>,
     pub tool_call_id: Option<Text<'a>>,
 }
@@ -40,9 +42,13 @@ pub(in crate::provider) enum Content<'a> {
 pub(in crate::provider) struct Part<'a> {
     pub cache: Option<&'a [u8]>,
     pub data: Option<Text<'a>>,
+    /// How closely an image is to be looked at.
+    pub detail: Option<Text<'a>>,
     pub file_data: Option<Text<'a>>,
     pub file_id: Option<Text<'a>>,
     pub filename: Option<Text<'a>>,
+    /// The type of a sound, or of what stands at an address.
+    pub format: Option<Text<'a>>,
     pub kind: Option<Text<'a>>,
     pub raw: &'a [u8],
     pub refusal: Option<Text<'a>>,
@@ -60,6 +66,8 @@ pub(in crate::provider) struct Call<'a> {
     /// The free text of a custom tool.
     pub input: Option<Text<'a>>,
     pub name: Option<Text<'a>>,
+    /// Google's signature of the reasoning behind it.
+    pub signature: Option<Text<'a>>,
 }
 
 /// Reads the `messages` of a request.
@@ -96,6 +104,7 @@ fn message<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Message<'a>, F
             }
             "is_error" => message.is_error = reader.skip()? == b"true",
             "name" => message.name = reader.optional_string()?,
+            "provider_specific_fields" => message.signature = signature(reader)?,
             "reasoning_content" => message.reasoning = reader.optional_string()?,
             "refusal" => message.refusal = reader.optional_string()?,
             "role" => message.role = reader.optional_string()?,
@@ -116,6 +125,22 @@ fn message<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Message<'a>, F
     Ok(message)
 }
 
+/// The first of LiteLLM's `thought_signatures`.
+fn signature<'a>(reader: &mut Reader<'a>) -> Result<Option<Text<'a>>, Fault> {
+    let mut found = None;
+    reader.optional_object(|reader, key| {
+        if !key.is("thought_signatures") {
+            return reader.ignore();
+        }
+        reader.optional_array(|reader, _| {
+            found = reader.optional_string()?.or(found);
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 fn call_member<'a>(
     reader: &mut Reader<'a>,
     key: Text<'a>,
@@ -123,12 +148,13 @@ fn call_member<'a>(
 ) -> Result<(), Fault> {
     match key.decode().as_ref() {
         "arguments" => call.arguments = reader.optional_string()?,
-        "function" | "custom" => {
+        "custom" | "extra_content" | "function" | "google" | "provider_specific_fields" => {
             reader.optional_object(|reader, key| call_member(reader, key, call))?;
         }
         "id" => call.id = reader.optional_string()?,
         "input" => call.input = reader.optional_string()?,
         "name" => call.name = reader.optional_string()?,
+        "thought_signature" => call.signature = reader.optional_string()?,
         _ => reader.ignore()?,
     }
     Ok(())
@@ -171,14 +197,18 @@ fn part_member<'a>(
     match key.decode().as_ref() {
         "cache_control" => part.cache = marker(reader)?,
         "data" => part.data = reader.optional_string()?,
+        "detail" => part.detail = reader.optional_string()?,
         // Some clients write the address itself where OpenAI has an object.
-        "image_url" if reader.peek() == Some(b'"') => part.url = Some(reader.string()?),
-        "file" | "image_url" => {
+        "image_url" | "video_url" if reader.peek() == Some(b'"') => {
+            part.url = Some(reader.string()?)
+        }
+        "file" | "image_url" | "input_audio" | "video_url" => {
             reader.optional_object(|reader, key| part_member(reader, key, part))?;
         }
         "file_data" => part.file_data = reader.optional_string()?,
         "file_id" => part.file_id = reader.optional_string()?,
         "filename" => part.filename = reader.optional_string()?,
+        "format" => part.format = reader.optional_string()?,
         "refusal" => part.refusal = reader.optional_string()?,
         "signature" => part.signature = reader.optional_string()?,
         "text" => part.text = reader.optional_string()?,

@@ -1,29 +1,31 @@
 //! Anthropic's Messages API: OpenAI's chat requests in its words, and its answers in OpenAI's.
 
-mod answer;
+pub(super) mod answer;
 pub(super) mod arguments;
-mod block;
-mod event;
+pub(super) mod block;
+pub(super) mod dialect;
+pub(super) mod event;
 pub(super) mod fault;
 pub(super) mod media;
 pub(super) mod message;
-mod models;
-mod names;
+pub(super) mod models;
+pub(super) mod names;
+pub(super) mod native;
 pub(super) mod output;
 mod pairing;
 pub(super) mod params;
 mod parts;
-mod reply;
+pub(super) mod reply;
 mod request;
 pub(super) mod sampling;
-mod schema;
+pub(super) mod schema;
 mod search;
 mod stream;
 pub(super) mod text;
 pub(super) mod thinking;
 pub(super) mod tools;
 mod toolset;
-mod turns;
+pub(super) mod turns;
 mod user;
 pub(super) mod wish;
 
@@ -32,6 +34,7 @@ use stream::Stream;
 
 use super::{Decode, Encoded, Provider, Reading, Target};
 use crate::canonical::answer::Completion;
+use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
@@ -71,11 +74,45 @@ impl Provider for Anthropic {
         let worded = request::word(request, target)?;
         Ok(Encoded {
             path: path(target.base_path),
-            headers: headers(target.key, worded.betas),
+            headers: headers(target.key, VERSION, worded.betas),
             body: Some(worded.body),
             reading: Reading::Foreign(Box::new(Decoder::new(worded.reply))),
         })
     }
+
+    fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        native::encode(asked, target).map(Ok)
+    }
+}
+
+/// A chat request in Anthropic's words, for whoever else serves its models.
+#[derive(Debug)]
+pub(super) struct Asks {
+    /// The betas it needs, each once.
+    pub betas: Vec<&'static str>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How its answer is read.
+    pub reading: Reading,
+}
+
+/// Words a chat request for whoever else serves Anthropic's models.
+///
+/// # Errors
+/// A 400 naming what Anthropic cannot be asked.
+pub(super) fn ask(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Asks, ApiError> {
+    let request::Worded {
+        mut betas,
+        body,
+        reply,
+    } = request::word(request, target)?;
+    betas.sort_unstable();
+    betas.dedup();
+    Ok(Asks {
+        betas,
+        body,
+        reading: Reading::Foreign(Box::new(Decoder::new(reply))),
+    })
 }
 
 /// The path of the endpoint; operators write the base with and without its version.
@@ -87,10 +124,15 @@ fn path(base: &str) -> String {
     format!("{base}/v1/messages")
 }
 
-fn headers(key: Option<&Secret>, mut betas: Vec<&'static str>) -> Vec<(&'static str, String)> {
+/// The fields of the head, the credential among them. `version` is the API's whose words are spoken.
+fn headers(
+    key: Option<&Secret>,
+    version: &str,
+    mut betas: Vec<&str>,
+) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("content-type", "application/json".to_owned()),
-        ("anthropic-version", VERSION.to_owned()),
+        ("anthropic-version", version.to_owned()),
     ];
     match key.map(Secret::expose) {
         Some(token) if token.starts_with("sk-ant-oat") => {
@@ -160,7 +202,7 @@ mod tests {
     }
 
     fn header(key: &str, betas: Vec<&'static str>, name: &str) -> Option<String> {
-        let headers = headers(Some(&Secret::new(key.to_owned())), betas);
+        let headers = headers(Some(&Secret::new(key.to_owned())), VERSION, betas);
         headers
             .into_iter()
             .find(|(header, _)| *header == name)

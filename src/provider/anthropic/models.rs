@@ -2,7 +2,7 @@
 
 /// What a model accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Abilities {
+pub(in crate::provider) struct Abilities {
     /// `tool_choice` may force a tool.
     pub forced_choice: bool,
     /// The highest level of `output_config.effort`.
@@ -25,7 +25,7 @@ pub(super) struct Abilities {
 
 /// How far `output_config.effort` goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effort {
+pub(in crate::provider) enum Effort {
     /// `low`, `medium`, `high`, `xhigh`, `max`.
     All,
     /// `low`, `medium`, `high`, and only with a beta header.
@@ -38,7 +38,7 @@ pub(super) enum Effort {
 
 /// How a model reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinking {
+pub(in crate::provider) enum Thinking {
     /// As much as it sees fit, when asked.
     Adaptive,
     /// As much as it sees fit, whether asked or not.
@@ -54,7 +54,7 @@ pub(super) enum Thinking {
 }
 
 /// What the model of that name accepts. Prefixes of platforms and regions, dates and revisions do not matter.
-pub(super) fn of(model: &str) -> Abilities {
+pub(in crate::provider) fn of(model: &str) -> Abilities {
     let Some((_, name)) = model.split_once("claude-") else {
         return FOREIGN;
     };

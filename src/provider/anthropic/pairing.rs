@@ -5,7 +5,7 @@ use super::turns::{Role, Turn};
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Made {
+pub(in crate::provider) struct Made {
     /// The id sent.
     pub id: String,
     /// The client's id, by which its result is known.

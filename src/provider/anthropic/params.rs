@@ -103,6 +103,21 @@ pub(super) fn check(
     target: &Target<'_>,
     abilities: &Abilities,
 ) -> Result<(), ApiError> {
+    refuse("anthropic", request, target, |member| {
+        refused(member, abilities)
+    })
+}
+
+/// Refuses a request for the members that `refused` names, unless they may be dropped.
+///
+/// # Errors
+/// A 400 naming every such member and the way to have it dropped.
+pub(in crate::provider) fn refuse(
+    vendor: &str,
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    refused: impl Fn(&Member<'_>) -> Option<String>,
+) -> Result<(), ApiError> {
     let asked = request
         .members
         .get("drop_params")
@@ -110,14 +125,12 @@ pub(super) fn check(
     if target.drop_params || asked {
         return Ok(());
     }
-    let refused: Vec<String> = stated(request)
-        .filter_map(|member| refused(member, abilities))
-        .collect();
+    let refused: Vec<String> = stated(request).filter_map(refused).collect();
     let Some(first) = refused.first() else {
         return Ok(());
     };
     let message = format!(
-        "anthropic does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
+        "{vendor} does not support {} for model {}; set `drop_params: true` in `litellm_settings` or in the deployment's \
          `litellm_params` to have such parameters dropped",
         refused.join(", "),
         target.model,

@@ -1,20 +1,35 @@
 //! What a message says, part by part, as blocks.
 
 use super::block::{Answered, Block, What, Words};
+use super::dialect::Dialect;
 use super::fault::{Place, bad_request, invalid};
 use super::media;
 use super::message::{Content, Message, Part};
+use super::names;
 use crate::canonical::error::ApiError;
+use crate::canonical::signature;
 use crate::wire::json::Text;
 
 /// Blocks in Anthropic's own words that users may send.
 const NATIVE: [&str; 4] = ["container_upload", "document", "image", "search_result"];
 
+/// Anthropic's own way.
+pub(super) static ANTHROPIC: Dialect = Dialect {
+    id: names::cleaned_id,
+    name: "anthropic",
+    show,
+    wraps: true,
+};
+
 /// The blocks of a user's message or a tool's result. Blank text is left out: Anthropic refuses it.
 ///
 /// # Errors
 /// A 400 naming the part that Anthropic does not take.
-pub(super) fn shown<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Block<'a>>, ApiError> {
+pub(super) fn shown<'a>(
+    message: &mut Message<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Vec<Block<'a>>, ApiError> {
     let parts = match core::mem::take(&mut message.content) {
         Content::Nothing => Vec::new(),
         Content::Odd => return Err(invalid(at, "content must be a string or an array of parts")),
@@ -23,7 +38,7 @@ pub(super) fn shown<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Bloc
     };
     let mut blocks = Vec::with_capacity(parts.len());
     for (index, part) in parts.iter().enumerate() {
-        blocks.extend(part_shown(part, at.element("content", index))?);
+        blocks.extend(part_shown(part, at.element("content", index), dialect)?);
     }
     Ok(cached(blocks, message.cache))
 }
@@ -32,8 +47,12 @@ pub(super) fn shown<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Bloc
 ///
 /// # Errors
 /// A 400 when it holds anything but text.
-pub(super) fn system<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Block<'a>>, ApiError> {
-    let blocks = shown(message, at)?;
+pub(super) fn system<'a>(
+    message: &mut Message<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Vec<Block<'a>>, ApiError> {
+    let blocks = shown(message, at, dialect)?;
     if blocks
         .iter()
         .any(|block| !matches!(block.what, What::Text(_)))
@@ -51,14 +70,18 @@ pub(super) fn system<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Blo
 ///
 /// # Errors
 /// A 400 naming the part that no assistant says.
-pub(super) fn spoken<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Block<'a>>, ApiError> {
+pub(super) fn spoken<'a>(
+    message: &mut Message<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Vec<Block<'a>>, ApiError> {
     let mut blocks: Vec<_> = message.thinking.iter().filter_map(thought).collect();
     match core::mem::take(&mut message.content) {
         Content::Nothing => {}
         Content::Odd => return Err(invalid(at, "content must be a string or an array of parts")),
         Content::Parts(parts) => {
             for (index, part) in parts.iter().enumerate() {
-                blocks.extend(part_spoken(part, at.element("content", index))?);
+                blocks.extend(part_spoken(part, at.element("content", index), dialect)?);
             }
         }
         Content::Text(text) => blocks.extend(words(text)),
@@ -79,12 +102,16 @@ pub(super) fn spoken<'a>(message: &mut Message<'a>, at: Place) -> Result<Vec<Blo
 ///
 /// # Errors
 /// A 400 naming the part that Anthropic does not take.
-pub(super) fn answered<'a>(message: &mut Message<'a>, at: Place) -> Result<Answered<'a>, ApiError> {
+pub(super) fn answered<'a>(
+    message: &mut Message<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Answered<'a>, ApiError> {
     if let Content::Text(text) = message.content {
         return Ok(Answered::Words(Words::Theirs(text)));
     }
     let cache = message.cache.take();
-    let blocks = shown(message, at)?;
+    let blocks = shown(message, at, dialect)?;
     message.cache = cache;
     if blocks.is_empty() {
         return Ok(Answered::Words(Words::Ours(String::new())));
@@ -100,30 +127,47 @@ fn cached<'a>(mut blocks: Vec<Block<'a>>, marker: Option<&'a [u8]>) -> Vec<Block
     blocks
 }
 
-fn part_shown<'a>(part: &Part<'a>, at: Place) -> Result<Option<Block<'a>>, ApiError> {
+fn part_shown<'a>(
+    part: &Part<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Option<Block<'a>>, ApiError> {
     let kind = kind(part, at)?;
-    let block = match (kind.as_ref(), part.url) {
-        ("text", _) => part.text.and_then(words),
-        ("image_url", Some(url)) => Some(Block::showing(media::image(url, at)?, None)),
-        ("file", _) => Some(file(part, at)?),
-        (native, _) if NATIVE.contains(&native) => {
-            return Ok(Some(Block::new(What::Native(part.raw))));
-        }
-        (other, _) => return Err(unsupported(other, at)),
+    let block = match kind.as_ref() {
+        "text" => part.text.and_then(words),
+        other => Some((dialect.show)(other, part, at)?),
     };
-    Ok(block.map(|block| Block {
-        cache: part.cache,
-        ..block
+    Ok(block.map(|block| match block.what {
+        // A block in the vendor's own words has its breakpoint in them.
+        What::Native(_) => block,
+        _ => Block {
+            cache: part.cache,
+            ..block
+        },
     }))
 }
 
-fn part_spoken<'a>(part: &Part<'a>, at: Place) -> Result<Option<Block<'a>>, ApiError> {
+/// Anthropic's block of a part that is not text.
+fn show<'a>(kind: &str, part: &Part<'a>, at: Place) -> Result<Block<'a>, ApiError> {
+    match (kind, part.url) {
+        ("image_url", Some(url)) => Ok(Block::showing(media::image(url, at)?, None)),
+        ("file", _) => file(part, at),
+        (native, _) if NATIVE.contains(&native) => Ok(Block::new(What::Native(part.raw))),
+        (other, _) => Err(ANTHROPIC.unsupported(other, at)),
+    }
+}
+
+fn part_spoken<'a>(
+    part: &Part<'a>,
+    at: Place,
+    dialect: &Dialect,
+) -> Result<Option<Block<'a>>, ApiError> {
     let kind = kind(part, at)?;
     let block = match kind.as_ref() {
         "refusal" => part.refusal.and_then(words),
         "text" => part.text.and_then(words),
         "redacted_thinking" | "thinking" => return Ok(thought(part)),
-        other => return Err(unsupported(other, at)),
+        other => return Err(dialect.unsupported(other, at)),
     };
     Ok(block.map(|block| Block {
         cache: part.cache,
@@ -160,7 +204,8 @@ fn thought<'a>(part: &Part<'a>) -> Option<Block<'a>> {
     }
     let signature = part
         .signature
-        .filter(|signature| !signature.raw().is_empty())?;
+        .filter(|signature| !signature.raw().is_empty())
+        .filter(|text| !signature::is_googles(&text.decode()))?;
     let thinking = part.thinking?;
     kind.is("thinking").then(|| {
         Block::new(What::Thinking {
@@ -172,12 +217,4 @@ fn thought<'a>(part: &Part<'a>) -> Option<Block<'a>> {
 
 fn words(text: Text<'_>) -> Option<Block<'_>> {
     (!text.is_blank()).then(|| Block::new(What::Text(Words::Theirs(text))))
-}
-
-fn unsupported(kind: &str, at: Place) -> ApiError {
-    bad_request(
-        "unsupported_content",
-        at,
-        format!("anthropic does not take '{kind}' parts here"),
-    )
 }

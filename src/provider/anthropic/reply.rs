@@ -2,7 +2,7 @@
 
 /// Made with the request, kept with the decoder of its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reply {
+pub(in crate::provider) struct Reply {
     /// What the text of the answer is.
     pub form: Form,
     /// Tools sent under another name: the name sent, then the client's.
@@ -11,7 +11,7 @@ pub(super) struct Reply {
 
 /// What the text of an answer is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::provider) enum Form {
     /// JSON that was asked for in words: a fence around it is not part of it.
     Fenced,
     /// The input of the forced tool of this name.

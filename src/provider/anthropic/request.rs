@@ -13,7 +13,7 @@ use super::tools::{self, Tool};
 use super::toolset::Tools;
 use super::turns::{Conversation, Manner, converse};
 use super::wish::wish;
-use super::{message, params, sampling, user};
+use super::{message, params, parts, sampling, user};
 use crate::canonical::error::ApiError;
 use crate::canonical::request::ChatRequest;
 use crate::provider::Target;
@@ -49,6 +49,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Wor
     let wanted = Wanted::read(&format)?;
     let tools = Tools::read(request, &tools, wanted, &abilities)?;
     let manner = Manner {
+        dialect: &parts::ANTHROPIC,
         mid_system: abilities.mid_system,
         names: &tools.names,
     };

@@ -24,7 +24,7 @@ pub(in crate::provider) fn stated_max(request: &ChatRequest<'_>) -> Result<Optio
 ///
 /// # Errors
 /// A 400 when one is not a number.
-pub(super) fn write(
+pub(in crate::provider) fn write(
     body: &mut Object<'_>,
     request: &ChatRequest<'_>,
     abilities: &Abilities,
@@ -87,20 +87,11 @@ impl<'a> Number<'a> {
 ///
 /// # Errors
 /// A 400 when `stop` is neither a string nor an array of strings.
-pub(super) fn write_stop(
+pub(in crate::provider) fn write_stop(
     body: &mut Object<'_>,
     request: &ChatRequest<'_>,
 ) -> Result<bool, ApiError> {
-    let Some(member) = request
-        .members
-        .get("stop")
-        .filter(|member| member.value != b"null")
-    else {
-        return Ok(false);
-    };
-    let stops = read_stop(member.value)
-        .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
-    let said: Vec<_> = stops
+    let said: Vec<_> = stops(request)?
         .into_iter()
         .filter(|stop| !stop.trim().is_empty())
         .collect();
@@ -113,7 +104,24 @@ pub(super) fn write_stop(
     Ok(!said.is_empty())
 }
 
-pub(in crate::provider) fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
+/// The texts of `stop`.
+///
+/// # Errors
+/// A 400 when it is neither a string nor an array of strings.
+pub(in crate::provider) fn stops<'a>(
+    request: &ChatRequest<'a>,
+) -> Result<Vec<Cow<'a, str>>, ApiError> {
+    let member = request
+        .members
+        .get("stop")
+        .filter(|member| member.value != b"null");
+    member.map_or(Ok(Vec::new()), |member| {
+        read_stop(member.value)
+            .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))
+    })
+}
+
+fn read_stop(json: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     let mut reader = Reader::new(json);
     if reader.peek() == Some(b'"') {
         return Some(vec![reader.string().ok()?.decode()]);

@@ -36,13 +36,24 @@ const MAX_EXPANDED: usize = 10_000;
 const MAX_NESTED: usize = 32;
 
 /// The schema as Anthropic takes it; `None` when it is no JSON object.
-pub(super) fn strict(json: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::provider) fn strict(json: &[u8]) -> Option<Vec<u8>> {
+    cleaned(json, true)
+}
+
+/// The schema with what it refers to in place of the references; `None` when it is no JSON object.
+#[allow(dead_code)]
+pub(in crate::provider) fn inlined(json: &[u8]) -> Option<Vec<u8>> {
+    cleaned(json, false)
+}
+
+fn cleaned(json: &[u8], strict: bool) -> Option<Vec<u8>> {
     let mut root: Map<String, Value> = serde_json::from_slice(json).ok()?;
     let definitions = Definitions::of(&mut root);
     let mut cleaner = Cleaner {
         definitions,
         expanded: 0,
         open: Vec::new(),
+        strict,
     };
     let mut root = Value::Object(root);
     cleaner.clean(&mut root);
@@ -50,7 +61,9 @@ pub(super) fn strict(json: &[u8]) -> Option<Vec<u8>> {
         object
             .entry("type")
             .or_insert_with(|| Value::from("object"));
-        close(object);
+        if strict {
+            close(object);
+        }
     }
     serde_json::to_vec(&root).ok()
 }
@@ -80,6 +93,8 @@ struct Cleaner {
     expanded: usize,
     /// The references being expanded.
     open: Vec<String>,
+    /// Whether to leave out what answers must not be asked to follow.
+    strict: bool,
 }
 
 impl Cleaner {
@@ -132,18 +147,20 @@ impl Cleaner {
     }
 
     fn clean_object(&mut self, object: &mut Map<String, Value>) {
-        refuse(object);
-        if let Some(choices) = object.shift_remove("oneOf") {
-            object.entry("anyOf").or_insert(choices);
+        if self.strict {
+            refuse(object);
+            if let Some(choices) = object.shift_remove("oneOf") {
+                object.entry("anyOf").or_insert(choices);
+            }
+            drop_contradiction(object);
+            close(object);
         }
-        drop_contradiction(object);
-        close(object);
         for key in ["properties", "$defs", "definitions"] {
             if let Some(Value::Object(schemas)) = object.get_mut(key) {
                 schemas.values_mut().for_each(|schema| self.clean(schema));
             }
         }
-        for key in ["allOf", "anyOf"] {
+        for key in ["allOf", "anyOf", "oneOf"] {
             if let Some(Value::Array(schemas)) = object.get_mut(key) {
                 schemas.iter_mut().for_each(|schema| self.clean(schema));
             }
@@ -218,7 +235,7 @@ mod tests {
     use super::*;
 
     fn cleaned(json: &str) -> Value {
-        serde_json::from_slice(&strict(json.as_bytes()).unwrap()).unwrap()
+        serde_json::from_slice(&super::strict(json.as_bytes()).unwrap()).unwrap()
     }
 
     #[test]
@@ -255,6 +272,13 @@ mod tests {
         let expected = serde_json::json!({"type": "object", "additionalProperties": false, "properties": {"who":
             {"type": "object", "additionalProperties": false, "description": "d", "properties": {"n": {"type": "string"}}}}});
         assert_eq!(schema, expected);
+    }
+
+    #[test]
+    fn a_schema_that_is_only_inlined_keeps_its_keywords() {
+        let json = br##"{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"integer","minimum":1}}}"##;
+        let expected = br#"{"type":"object","properties":{"a":{"type":"integer","minimum":1}}}"#;
+        assert_eq!(inlined(json).unwrap(), expected);
     }
 
     #[test]

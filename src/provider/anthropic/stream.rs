@@ -8,6 +8,7 @@ use super::fault::{Stated, not_understood};
 use super::reply::Reply;
 use super::text::{Str, mended};
 use crate::canonical::answer::{Citation, ThinkingBlock};
+use crate::canonical::error::ApiError;
 use crate::canonical::piece::Piece;
 use crate::usage::Anthropic as Counters;
 
@@ -89,6 +90,14 @@ impl Stream {
         }
         let data = mended(data);
         match serde_json::from_slice::<Event<'_>>(&data) {
+            Ok(Event {
+                kind: None,
+                error: Some(_),
+                ..
+            }) => {
+                self.over = true;
+                each(Piece::Failed(ApiError::inside("anthropic", &data)));
+            }
             Ok(event) => self.take(event, reply, each),
             Err(error) if matters(&data) => self.fail(&error.to_string(), each),
             Err(_) => {}

@@ -16,10 +16,10 @@ pub(in crate::provider) struct Tool<'a> {
     pub cache: Option<&'a [u8]>,
     pub description: Option<Text<'a>>,
     pub is_function: bool,
-    kind: Option<Text<'a>>,
+    pub kind: Option<Text<'a>>,
     pub name: Option<Text<'a>>,
     pub parameters: Option<&'a [u8]>,
-    raw: &'a [u8],
+    pub raw: &'a [u8],
     pub strict: bool,
 }
 
@@ -36,8 +36,23 @@ pub(in crate::provider) enum Choice {
 /// Reads `tools`.
 ///
 /// # Errors
-/// A 400 when they are not an array of tools that Anthropic can be given.
-pub(in crate::provider) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
+/// A 400 when they are not an array of tools that `vendor` can be given.
+pub(in crate::provider) fn read<'a>(
+    json: &'a [u8],
+    vendor: &str,
+) -> Result<Vec<Tool<'a>>, ApiError> {
+    let tools = parse(json)?;
+    for (index, tool) in tools.iter().enumerate() {
+        tool.check(&format!("tools[{index}]"), vendor)?;
+    }
+    Ok(tools)
+}
+
+/// Reads `tools` without checking that each is one.
+///
+/// # Errors
+/// A 400 when they are not an array of objects.
+pub(in crate::provider) fn parse(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> {
     let mut tools = Vec::new();
     let mut reader = Reader::new(json);
     let read = reader.array(|reader, _| {
@@ -55,9 +70,6 @@ pub(in crate::provider) fn read(json: &[u8]) -> Result<Vec<Tool<'_>>, ApiError> 
             format!("'tools' must be an array of objects: {fault}"),
         )
     })?;
-    for (index, tool) in tools.iter().enumerate() {
-        tool.check(&format!("tools[{index}]"))?;
-    }
     Ok(tools)
 }
 
@@ -79,7 +91,11 @@ fn member<'a>(reader: &mut Reader<'a>, key: Text<'a>, tool: &mut Tool<'a>) -> Re
 }
 
 impl Tool<'_> {
-    fn check(&self, at: &str) -> Result<(), ApiError> {
+    /// Refuses what is no tool that has a name and takes an object.
+    ///
+    /// # Errors
+    /// A 400 blaming `at`.
+    pub fn check(&self, at: &str, vendor: &str) -> Result<(), ApiError> {
         let custom = self.kind.is_some_and(|kind| kind.is("custom"));
         if custom
             && !self.is_function
@@ -88,7 +104,7 @@ impl Tool<'_> {
             return Err(bad_request(
                 "unsupported_parameter",
                 at,
-                "the provider has no tools that take free text",
+                format!("{vendor} has no tools that take free text"),
             ));
         }
         let nameless = self.name.is_none_or(|name| name.raw().is_empty());

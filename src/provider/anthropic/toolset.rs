@@ -35,7 +35,7 @@ impl<'a> Tools<'a> {
         let mut list = if json == b"null" {
             Vec::new()
         } else {
-            tools::read(json)?
+            tools::read(json, "anthropic")?
         };
         let choice = match request.members.get("tool_choice") {
             Some(member) if member.value != b"null" && !list.is_empty() => {

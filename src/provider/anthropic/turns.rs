@@ -2,6 +2,7 @@
 
 use super::arguments;
 use super::block::{Block, ToolResult, What, Words};
+use super::dialect::Dialect;
 use super::fault::{Place, bad_request, invalid};
 use super::message::{Call, Message};
 use super::names::{Ids, Names};
@@ -11,7 +12,7 @@ use crate::canonical::error::ApiError;
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::provider) enum Role {
     Assistant,
     System,
     User,
@@ -30,7 +31,7 @@ impl Role {
 
 /// One turn.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(in crate::provider) struct Turn<'a> {
     pub role: Role,
     pub blocks: Vec<Block<'a>>,
     /// The calls that the turn behind it must answer.
@@ -39,14 +40,15 @@ pub(super) struct Turn<'a> {
 
 /// A conversation.
 #[derive(Debug, Default)]
-pub(super) struct Conversation<'a> {
+pub(in crate::provider) struct Conversation<'a> {
     pub system: Vec<Block<'a>>,
     pub turns: Vec<Turn<'a>>,
 }
 
 /// How a conversation may look, which depends on the model and the request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manner<'n> {
+pub(in crate::provider) struct Manner<'n> {
+    pub dialect: &'static Dialect,
     /// System messages may stand between others.
     pub mid_system: bool,
     pub names: &'n Names,
@@ -56,7 +58,7 @@ pub(super) struct Manner<'n> {
 ///
 /// # Errors
 /// A 400 naming the message at fault, or when there is nobody to answer.
-pub(super) fn converse<'a>(
+pub(in crate::provider) fn converse<'a>(
     messages: Vec<Message<'a>>,
     manner: Manner<'_>,
 ) -> Result<Conversation<'a>, ApiError> {
@@ -157,17 +159,17 @@ struct Builder<'a, 'n> {
 
 impl<'a> Builder<'a, '_> {
     fn take(&mut self, mut message: Message<'a>, at: Place) -> Result<(), ApiError> {
-        let content = at.member("content");
+        let (content, dialect) = (at.member("content"), self.manner.dialect);
         let role = message.role.map(|role| role.decode()).unwrap_or_default();
         match role.as_ref() {
             "assistant" => self.assistant(&mut message, at)?,
             "developer" | "system" => {
-                let blocks = parts::system(&mut message, content)?;
+                let blocks = parts::system(&mut message, content, dialect)?;
                 self.system(blocks);
             }
             "function" | "tool" => self.result(&mut message, at)?,
             "user" => {
-                let blocks = parts::shown(&mut message, content)?;
+                let blocks = parts::shown(&mut message, content, dialect)?;
                 self.say(Role::User, blocks);
             }
             _ => return Err(invalid(at.member("role"), format!("unknown role '{role}'"))),
@@ -176,7 +178,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn assistant(&mut self, message: &mut Message<'a>, at: Place) -> Result<(), ApiError> {
-        let mut blocks = parts::spoken(message, at.member("content"))?;
+        let mut blocks = parts::spoken(message, at.member("content"), self.manner.dialect)?;
         let mut made = Vec::new();
         for (index, call) in core::mem::take(&mut message.calls).into_iter().enumerate() {
             self.call(
@@ -223,11 +225,11 @@ impl<'a> Builder<'a, '_> {
                         "tool call arguments must be JSON",
                     )
                 };
-                arguments::inputs(&text).ok_or_else(fault)?
+                arguments::inputs(&text, self.manner.dialect.wraps).ok_or_else(fault)?
             }
         };
         for input in inputs {
-            let id = self.ids.give(&theirs);
+            let id = self.ids.give(&theirs, self.manner.dialect.id);
             made.push(Made {
                 id: id.clone(),
                 theirs: theirs.clone().into_owned(),
@@ -246,7 +248,7 @@ impl<'a> Builder<'a, '_> {
                 "a tool message must name its call",
             )
         })?;
-        let content = parts::answered(message, at.member("content"))?;
+        let content = parts::answered(message, at.member("content"), self.manner.dialect)?;
         let result = ToolResult {
             id: id.decode().into_owned(),
             content,

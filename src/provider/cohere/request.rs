@@ -9,7 +9,7 @@ use crate::canonical::request::ChatRequest;
 use crate::provider::Target;
 use crate::provider::anthropic::fault::{bad_request, invalid};
 use crate::provider::anthropic::output::Wanted;
-use crate::provider::anthropic::sampling::{Number, read_stop, stated_max};
+use crate::provider::anthropic::sampling::{Number, stated_max, stops};
 use crate::provider::anthropic::text::mended;
 use crate::provider::anthropic::thinking::Effort;
 use crate::provider::anthropic::tools::{self, Choice, Tool};
@@ -35,7 +35,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Vec
     messages::check(&messages)?;
     let tools = Toolset::read(request, &tools)?;
     let numbers = Numbers::read(request)?;
-    let stops = stops(request, Params::drops(request, target))?;
+    let stops = stop_sequences(request, Params::drops(request, target))?;
     let wanted = Wanted::read(&format)?;
     let thinking = Thinking::read(request, numbers.max_tokens)?;
     let mut body = Vec::with_capacity(request.json.len().saturating_add(256));
@@ -73,7 +73,7 @@ impl<'a> Toolset<'a> {
     fn read(request: &ChatRequest<'_>, json: &'a [u8]) -> Result<Self, ApiError> {
         let mut list = match json {
             b"null" => Vec::new(),
-            json => tools::read(json)?,
+            json => tools::read(json, "cohere")?,
         };
         if let Some(at) = list.iter().position(|tool| !tool.is_function) {
             let words = "cohere calls functions only";
@@ -192,15 +192,11 @@ impl<'a> Numbers<'a> {
     }
 }
 
-fn stops<'a>(request: &ChatRequest<'a>, drops: bool) -> Result<Vec<Cow<'a, str>>, ApiError> {
-    let Some(member) = request.members.get("stop") else {
-        return Ok(Vec::new());
-    };
-    if member.value == b"null" {
-        return Ok(Vec::new());
-    }
-    let mut stops = read_stop(member.value)
-        .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
+fn stop_sequences<'a>(
+    request: &ChatRequest<'a>,
+    drops: bool,
+) -> Result<Vec<Cow<'a, str>>, ApiError> {
+    let mut stops = stops(request)?;
     stops.retain(|stop| !stop.is_empty());
     if stops.len() > MAX_STOPS && !drops {
         let words = format!("cohere takes at most {MAX_STOPS} stop sequences");

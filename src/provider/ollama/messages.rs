@@ -124,7 +124,7 @@ fn inputs(call: &Call<'_>, at: Place) -> Result<Vec<Vec<u8>>, ApiError> {
         let at = format!("{at}.function.arguments");
         invalid(at, "tool call arguments must be JSON")
     };
-    arguments::inputs(&text).ok_or_else(fault)
+    arguments::inputs(&text, true).ok_or_else(fault)
 }
 
 fn content<'a>(content: &Content<'a>, at: Place, said: &mut Said<'a>) -> Result<(), ApiError> {

@@ -9,7 +9,7 @@ use crate::canonical::request::ChatRequest;
 use crate::provider::Target;
 use crate::provider::anthropic::fault::{bad_request, invalid};
 use crate::provider::anthropic::output::Wanted;
-use crate::provider::anthropic::sampling::{Number, read_stop, stated_max};
+use crate::provider::anthropic::sampling::{Number, stated_max, stops};
 use crate::provider::anthropic::text::mended;
 use crate::provider::anthropic::thinking::Effort;
 use crate::provider::anthropic::tools::{self, Choice, Tool};
@@ -77,7 +77,7 @@ pub(super) fn word(request: &ChatRequest<'_>, target: &Target<'_>) -> Result<Vec
 fn toolset<'a>(request: &ChatRequest<'_>, json: &'a [u8]) -> Result<Vec<Tool<'a>>, ApiError> {
     let mut list = match json {
         b"null" => Vec::new(),
-        json => tools::read(json)?,
+        json => tools::read(json, "ollama")?,
     };
     if let Some(at) = list.iter().position(|tool| !tool.is_function) {
         let at = format!("tools[{at}]");
@@ -146,10 +146,8 @@ fn options<'r>(
             put(theirs.into(), number.spelled.into());
         }
     }
-    let stop = request.members.get("stop");
-    if let Some(member) = stop.filter(|member| member.value != b"null") {
-        let stops = read_stop(member.value)
-            .ok_or_else(|| invalid("stop", "'stop' must be a string or an array of strings"))?;
+    let stops = stops(request)?;
+    if !stops.is_empty() {
         let mut list = Vec::new();
         Array::write(&mut list, |array| {
             stops

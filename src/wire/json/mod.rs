@@ -1,6 +1,7 @@
 //! JSON read in place: bodies are validated and their members found without building a tree,
 //! so that what the gateway has no business with is never copied or respelled.
 
+mod array;
 mod compact;
 mod members;
 mod reader;
@@ -8,6 +9,7 @@ mod splice;
 mod text;
 mod writer;
 
+pub use array::{Change, edit_array, elements};
 pub use compact::{compact, mend_surrogates};
 pub use members::{Member, Members};
 pub use reader::{Fault, MAX_DEPTH, Reader};

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use dragoman::api::chat::answer;
 use dragoman::canonical::error::ApiError;
 use dragoman::canonical::request::ChatRequest;
-use dragoman::provider::{self, Decode, Encoded, Options, Provider, Reading, Setting, Target};
+use dragoman::gateway::relay::whole::{self, Wants};
+use dragoman::provider::{self, Encoded, Options, Provider, Reading, Rules, Setting, Target};
 use dragoman::value::head::Head;
 use dragoman::value::secret::Secret;
 use dragoman::wire::json::Members;
@@ -54,13 +55,23 @@ impl<'a> Fixture<'a> {
     pub fn at<T>(&self, provider: &dyn Provider, ask: impl FnOnce(&Target<'_>) -> T) -> T {
         let model = self
             .value("model")
-            .unwrap_or_else(|| Value::from("claude-haiku-4-5"));
-        let base = self.value("base_path").unwrap_or_else(|| Value::from(""));
-        let key = Secret::new("sk-ant-test".to_owned());
+            .unwrap_or_else(|| Value::from(usual_model(provider.name())));
+        let text = |name: &str| {
+            self.value(name)
+                .and_then(|value| value.as_str().map(str::to_owned))
+        };
+        let key = Secret::new(text("key").unwrap_or_else(|| "sk-ant-test".to_owned()));
+        let allowed = self.value("allowed").unwrap_or_default();
+        let rules = Rules {
+            allowed: serde_json::from_value(allowed).unwrap_or_default(),
+            ..Rules::default()
+        };
         let target = Target {
             model: model.as_str().expect("a model is a name"),
-            key: Some(&key),
-            base_path: base.as_str().expect("a path"),
+            key: Some(&key).filter(|key| !key.expose().is_empty()),
+            authority: &text("authority").unwrap_or_default(),
+            base_path: &text("base_path").unwrap_or_default(),
+            rules: &rules,
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
             options: &self.options(provider),
@@ -79,14 +90,17 @@ impl<'a> Fixture<'a> {
         provider.settings().iter().filter_map(of).collect()
     }
 
-    /// A decoder of the vendor's answer to it.
-    pub fn decoder(&self, name: &str) -> Box<dyn Decode> {
-        match self.encode(name).expect("the request is fine").reading {
-            Reading::Foreign(decoder) => decoder,
-            Reading::Native(_) | Reading::Openai => {
-                panic!("a golden answer is of a vendor with a format of its own")
-            }
-        }
+    /// How the vendor's answer to it is read.
+    pub fn reading(&self, name: &str) -> Reading {
+        self.encode(name).expect("the request is fine").reading
+    }
+}
+
+/// The model of fixtures that name none.
+fn usual_model(vendor: &str) -> &'static str {
+    match vendor {
+        "gemini" | "vertex_ai" => "gemini-3-pro",
+        _ => "claude-haiku-4-5",
     }
 }
 
@@ -121,19 +135,20 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
 
 /// Whether the vendor is sent what is expected.
 pub(super) fn sent(fixture: &Fixture<'_>, encoded: Encoded) -> Result<(), String> {
-    let body = encoded.body.expect("the vendor is sent a body of its own");
+    let unchanged = || fixture.request().as_bytes().to_vec();
+    let body = encoded.body.unwrap_or_else(unchanged);
     let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
+    if let Some(path) = fixture.value("path")
+        && path != encoded.path
+    {
+        return Err(format!("path is {}", encoded.path));
+    }
     // A raw reading first: it refuses what is no JSON at all.
     serde_json::from_str::<&RawValue>(&body).map_err(|fault| format!("{fault} in {body}"))?;
     same(
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
-    if let Some(path) = fixture.value("path")
-        && path != encoded.path.as_str()
-    {
-        return Err(format!("the path is {}", encoded.path));
-    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()
@@ -167,20 +182,38 @@ pub(super) fn sent(fixture: &Fixture<'_>, encoded: Encoded) -> Result<(), String
 pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
     let response = fixture.raw("response").expect("response");
-    let completion = match (
-        fixture.decoder(name).whole(response.as_bytes()),
-        fixture.value("error"),
-    ) {
+    let answered = worded(&fixture, name, response.as_bytes());
+    let body = match (answered, fixture.value("error")) {
         (Err(error), Some(expected)) => return refused(&error, &expected),
         (Err(error), None) => return Err(format!("refused: {error:?}")),
         (Ok(_), Some(_)) => return Err("not refused".to_owned()),
-        (Ok(completion), None) => completion,
+        (Ok(body), None) => body,
     };
-    let body = answer::encode(&completion, "chatcmpl-ours", 1_768_480_496, "group");
     same(
         &serde_json::from_slice(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )
+}
+
+/// The client's answer: what the vendor says in another format worded anew, what it says in OpenAI's as it is.
+fn worded(fixture: &Fixture<'_>, name: &str, response: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let mut reading = fixture.reading(name);
+    if let Reading::Foreign(decode) = &mut reading {
+        let completion = decode.whole(response)?;
+        return Ok(answer::encode(
+            &completion,
+            "chatcmpl-ours",
+            1_768_480_496,
+            "group",
+        ));
+    }
+    let wants = Wants {
+        stream: false,
+        include_usage: false,
+        voice: None,
+    };
+    let answer = whole::read(&mut reading, provider(name).name(), response, wants)?;
+    Ok(answer.body.unwrap_or_else(|| response.to_vec()))
 }
 
 /// What the client is told when the vendor refuses.

@@ -3,9 +3,9 @@
 //! A folder per provider, a file per case; the suffix says what is tested:
 //!
 //! - `.request.json`: `model`, `request` in OpenAI's format, and either `expected`, the body for the vendor, or `error`, the
-//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `base_path` of the deployment, `options`
-//!   that only the vendor understands, the `path` and the `headers` that must be set, and `contains`, spellings that must
-//!   stand in the body.
+//!   members of the refusal that matter. Optional: `drop_params`, `max_output`, `options` that only the vendor
+//!   understands, `allowed` parameters, `key`, `authority` and `base_path` of the deployment, `headers` and the `path` that must be
+//!   set, and `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
 //! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
@@ -13,9 +13,20 @@
 //!   `expected` as in `.request.json`, and where the vendor gives a `response`, the `answer` to the client, the `usage` (prompt
 //!   and completion) counted, or the `failure`.
 //! - `.sse`, or `.jsonl` for JSON lines, with `.chunks.json` of the same name: the vendor's stream, and the `expected`
-//!   chunks without the members that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+//!   chunks without the members that all of them share. Optional: `model` and `request`; `ends` with an error where it does
+//!   not end with `[DONE]`.
+//!
+//! A folder per format that clients speak besides chat (`messages`, `responses`, `gemini-in`, `completions`), with
+//!
+//! - `.tochat.json`: the client's `request`, and either `expected`, what it is in chat's format, or `error`. Optional: `model`,
+//!   `path` and `stream`, where its path says them, and `contains`.
+//! - `.reply.json`: the vendor's `answer` and the `expected` one to the client. The vendor speaks OpenAI's format unless
+//!   `provider` names another. Optional: `request`.
+//! - `.events.json`: the vendor's stream, as `chunks` in OpenAI's framing (`done`: false where the end is missing) or as it is
+//!   in `sse`, and the `expected` data of each event to the client. Optional: `request` and `provider`.
 
 mod case;
+mod client;
 mod native;
 mod stream;
 
@@ -55,6 +66,12 @@ pub fn run() -> Outcome {
                 .and_then(File::contents_utf8)
                 .expect("chunks need a stream");
             stream::check(&name, text, sse)
+        } else if name.ends_with(".tochat.json") {
+            client::to_chat(&name, text)
+        } else if name.ends_with(".reply.json") {
+            client::reply(&name, text)
+        } else if name.ends_with(".events.json") {
+            client::events(&name, text)
         } else {
             continue;
         };

@@ -4,10 +4,12 @@ use dragoman::api;
 use dragoman::api::chat::chunks::Chunks;
 use dragoman::canonical::format::Format;
 use dragoman::gateway::relay::foreign::ForeignRelay;
+use dragoman::gateway::relay::openai::OpenaiRelay;
 use dragoman::gateway::relay::{Output, Relay};
+use dragoman::provider::Reading;
 use serde_json::{Map, Value};
 
-use super::case::{Fixture, chat, same};
+use super::case::{Fixture, chat, provider, same};
 
 /// Members that all chunks share.
 const SHARED: [&str; 4] = ["id", "object", "created", "model"];
@@ -15,7 +17,8 @@ const SHARED: [&str; 4] = ["id", "object", "created", "model"];
 pub(super) fn check(name: &str, text: &str, sse: &str) -> Result<(), String> {
     let fixture = Fixture::read(text);
     let whole = deliver(&fixture, name, [sse.as_bytes()]);
-    expected(&fixture, &whole)?;
+    let passes = matches!(fixture.reading(name), Reading::Openai);
+    expected(&fixture, &whole, passes)?;
     for cut in 0..=sse.len() {
         let (head, tail) = sse.as_bytes().split_at(cut);
         unchanged(
@@ -48,7 +51,16 @@ fn deliver<'a>(
     let include_usage = chat(fixture.request()).include_usage;
     let id = "chatcmpl-ours".to_owned();
     let chunks = Chunks::new(id, 1_768_480_496, "group", include_usage);
-    let mut relay = ForeignRelay::new(fixture.decoder(name), Box::new(chunks), Vec::new());
+    let mut relay: Box<dyn Relay> = match fixture.reading(name) {
+        Reading::Foreign(decoder) => {
+            Box::new(ForeignRelay::new(decoder, Box::new(chunks), Vec::new()))
+        }
+        Reading::Native(_) => panic!("a golden stream answers a chat"),
+        Reading::Openai => {
+            let provider = provider(name).name();
+            Box::new(OpenaiRelay::new(provider, include_usage, Vec::new()))
+        }
+    };
     let mut out = Vec::new();
     for part in parts {
         take(&mut out, part, relay.push(part, false));
@@ -68,15 +80,22 @@ fn take(out: &mut Vec<u8>, part: &[u8], output: Output) {
 }
 
 fn unchanged(whole: &str, cut: &str, how: &str) -> Result<(), String> {
-    if whole == cut {
+    // What is passed on keeps its line ends, and a comment may get lost with the event behind it.
+    let events = |text: &str| -> Vec<String> {
+        let text = text.replace("\r\n", "\n");
+        let frames = text.split("\n\n").filter(|frame| !frame.starts_with(':'));
+        frames.map(str::to_owned).collect()
+    };
+    if events(whole) == events(cut) {
         return Ok(());
     }
     Err(format!("{how} changes the chunks to {cut}"))
 }
 
-fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
+fn expected(fixture: &Fixture<'_>, out: &str, passes: bool) -> Result<(), String> {
     let mut frames: Vec<_> = out
         .split_terminator("\n\n")
+        .filter(|frame| !frame.starts_with(':'))
         .map(|frame| frame.strip_prefix("data: ").unwrap_or(frame))
         .collect();
     let last = frames.pop().unwrap_or_default();
@@ -96,11 +115,12 @@ fn expected(fixture: &Fixture<'_>, out: &str) -> Result<(), String> {
             .iter()
             .filter_map(|name| chunk.shift_remove_entry(*name))
             .collect();
-        if mine.len() != SHARED.len() || (!shared.is_empty() && mine != shared) {
+        let is_one = mine.len() == SHARED.len() && (shared.is_empty() || mine == shared);
+        if !passes && !is_one {
             return Err(format!("id, object, created or model differ in {frame}"));
         }
         shared = mine;
-        if chunk.get("usage").is_some() != include_usage {
+        if !passes && chunk.get("usage").is_some() != include_usage {
             return Err(format!("usage in {frame}"));
         }
         if chunk.get("usage") == Some(&Value::Null) {

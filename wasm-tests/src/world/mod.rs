@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use dragoman::config::plan::Plan;
 use dragoman::config::read;
-use dragoman::gateway::book;
+use dragoman::gateway::{Context, book, effect, tokens};
 use dragoman::state::pace::Pace;
 use dragoman::state::{Desk, Memory, record};
 use dragoman::value::rng::Rng;
@@ -120,6 +120,30 @@ impl World {
         self.rng = Rng::new(1);
         self.desk = book::desk(&self.plan);
         self.store = Memory::default();
+    }
+
+    /// A worker's tick, as far as access tokens go: the calls it makes for them, by the records they are for.
+    pub fn fetches(&mut self) -> Vec<(String, effect::Call)> {
+        let sign = |_: &str, _: &[u8]| Some(b"signature".to_vec());
+        tokens::due(&self.context(), &sign)
+    }
+
+    /// A call for an access token is answered.
+    pub fn fetched(&mut self, record: &str, upstream: &Upstream) {
+        let body = upstream.parts.concat();
+        let answer = (Some(&upstream.head), body.as_slice(), None);
+        tokens::answered(record, answer, &self.context());
+    }
+
+    fn context(&mut self) -> Context<'_> {
+        Context {
+            now: self.now,
+            rng: &mut self.rng,
+            meter: &mut self.ledger,
+            plan: &self.plan,
+            store: &self.store,
+            desk: &mut self.desk,
+        }
     }
 
     /// A client sends a request.

@@ -17,6 +17,7 @@ mod fallbacks;
 mod hedging;
 mod held;
 mod leaving;
+mod messages;
 mod midstream;
 mod mocks;
 mod names;
@@ -25,6 +26,7 @@ mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod tokens;
 mod told;
 mod vendors;
 

@@ -28,7 +28,7 @@ fn requests() -> Vec<Value> {
     requests
 }
 
-fn for_model(mut request: Value, model: &str) -> Value {
+pub fn for_model(mut request: Value, model: &str) -> Value {
     if let Value::Object(members) = &mut request {
         members.insert("model".to_owned(), model.into());
     }
@@ -48,7 +48,7 @@ fn is_settled(visit: &Visit<'_>) {
 
 /// Answers a request that was sent on, ends the exchange and returns what the client got. The world itself stops the test
 /// when a client is answered twice or bytes go before their head.
-fn finish(visit: Visit<'_>, upstream: &Upstream) -> Answer {
+pub fn finish(visit: Visit<'_>, upstream: &Upstream) -> Answer {
     let mut visit = visit;
     let visit = if visit.is_sent() {
         visit.answered(upstream)
@@ -60,7 +60,7 @@ fn finish(visit: Visit<'_>, upstream: &Upstream) -> Answer {
     visit.client().clone()
 }
 
-fn plain() -> Upstream {
+pub fn plain() -> Upstream {
     Upstream::json(
         200,
         r#"{"id":"1","choices":[{"message":{"content":"x"}}],"type":"message","role":"assistant","content":[],"model":"m"}"#,
@@ -154,7 +154,7 @@ fn twisted_stream() -> BoxedStrategy<Vec<u8>> {
         .boxed()
 }
 
-fn any_stream() -> BoxedStrategy<Vec<u8>> {
+pub fn any_stream() -> BoxedStrategy<Vec<u8>> {
     prop_oneof![1 => bytes(), 3 => harmed(streams(), 4), 3 => twisted_stream()].boxed()
 }
 
@@ -167,7 +167,7 @@ fn asking(model: &str, include_usage: bool) -> Call {
 }
 
 /// The data of every event: comments and the spelling of fields mean nothing to a client.
-fn data(answer: &Answer) -> Vec<Vec<u8>> {
+pub fn data(answer: &Answer) -> Vec<Vec<u8>> {
     let mut data = Vec::new();
     let mut decoder = Decoder::new(1 << 24);
     let pushed = decoder.push(&answer.body, |event| data.push(event.data.to_vec()));

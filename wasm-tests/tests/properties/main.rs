@@ -13,6 +13,7 @@
 mod configurations;
 mod exchanges;
 mod json;
+mod messages;
 mod mutate;
 mod sse;
 

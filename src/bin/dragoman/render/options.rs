@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use dragoman::config::plan::{Endpoint, Plan};
+use dragoman::gateway::tokens;
 use serde_json::Value;
 
 use super::{Bootstrap, Upstream};
@@ -78,13 +79,14 @@ impl Options {
     }
 }
 
-/// Where the deployments are. One that answers from the file needs no place.
+/// Where the deployments are, and where their tokens are fetched. One that answers from the file needs no place.
 fn upstreams(plan: &Plan) -> Vec<Upstream> {
     let asked = plan
         .deployments
         .iter()
         .filter(|deployment| deployment.mock_response.is_none());
-    distinct(asked.map(|deployment| &deployment.endpoint))
+    let tokens = tokens::all(plan).map(|granted| &granted.endpoint);
+    distinct(asked.map(|deployment| &deployment.endpoint).chain(tokens))
 }
 
 /// Each cluster once, in order of appearance.

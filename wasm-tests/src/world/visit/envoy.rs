@@ -165,6 +165,11 @@ impl Visit<'_> {
             }
             Effect::Respond(reply) => self.reply(reply),
             Effect::Drop | Effect::Hold | Effect::Pass => {}
+            // The request that Envoy still holds.
+            Effect::Forward { head, body } if !self.is_sent() => {
+                let asked = self.call.parts.concat();
+                self.send(head, body.unwrap_or(asked));
+            }
             Effect::Forward { .. } | Effect::Release { .. } | Effect::Strip => {
                 panic!("{effect:?} outside a callback")
             }

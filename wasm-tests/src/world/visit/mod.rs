@@ -119,6 +119,11 @@ impl<'w> Visit<'w> {
         &self.exchange
     }
 
+    /// The world it happens in.
+    pub const fn world(&mut self) -> &mut World {
+        self.world
+    }
+
     /// What was counted in this world so far.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
