@@ -164,9 +164,9 @@ const BARE_NAMES: [(&str, &str); 18] = [
 
 /// Providers LiteLLM knows and the gateway does not.
 #[rustfmt::skip]
-const LATER: [&str; 99] = [
+const LATER: [&str; 98] = [
     "a2a", "a2a_agent", "abliteration", "aihubmix", "aiohttp_openai", "amazon_nova", "anthropic_text", "apertis",
-    "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure_speech", "azure_text", "bedrock",
+    "assemblyai", "auto_router", "aws_polly", "aws_textract", "azure_speech", "bedrock",
     "bedrock_converse", "bedrock_mantle", "black_forest_labs", "bytez", "charity_engine", "chatgpt", "clarifai",
     "cognition", "compactifai", "cortecs", "crusoe", "cursor", "custom", "darkbloom", "datarobot", "deepgram",
     "docker_model_runner", "dotprompt", "edenai", "elevenlabs", "empiriolabs", "empower", "fal_ai", "galadriel",
