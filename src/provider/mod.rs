@@ -277,7 +277,7 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: &[&dyn Provider] = &[
+static ALL: [&dyn Provider; 10] = [
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,
