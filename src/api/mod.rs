@@ -9,6 +9,7 @@ pub mod merged;
 pub mod messages;
 pub mod models;
 pub mod plain;
+pub mod rerank;
 pub mod responses;
 mod talk;
 pub mod through;
@@ -101,12 +102,9 @@ pub fn client(format: Format) -> &'static dyn ClientFormat {
         Format::Completions => &completions::COMPLETIONS,
         Format::CountTokens | Format::Messages => &messages::MESSAGES,
         Format::Gemini => &gemini::GEMINI,
+        Format::Rerank => &rerank::RERANK,
         Format::Responses => &responses::RESPONSES,
-        Format::Embeddings
-        | Format::Images
-        | Format::Moderations
-        | Format::Rerank
-        | Format::Speech => &plain::PLAIN,
+        Format::Embeddings | Format::Images | Format::Moderations | Format::Speech => &plain::PLAIN,
         Format::Passthrough => &through::THROUGH,
         Format::Transcriptions => &transcriptions::TRANSCRIPTIONS,
     }

@@ -12,4 +12,5 @@ pub mod request;
 pub mod scan;
 pub mod seen;
 pub mod signature;
+pub mod think;
 pub mod tidy;

@@ -11,7 +11,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Provider, Reading, Target, through};
+use crate::provider::{Encoded, Provider, Reading, Target, tagged, through};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -110,12 +110,19 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
         body,
         reading,
     } = encode(asked, wording)?;
-    // OpenAI's words are passed on only to a client that speaks them and is to have them as they are.
-    let is_worded_anew = asked.format != Format::Chat || deployment.rules.merge_reasoning;
+    // OpenAI's words are passed on only to a client that speaks them and is to have them as they are, with nothing to be
+    // told apart in them.
+    let is_worded_anew = asked.format != Format::Chat
+        || deployment.rules.merge_reasoning
+        || deployment.think_tags.is_some();
     let reading = if is_worded_anew {
         reading.anew(deployment.provider.name())
     } else {
         reading
+    };
+    let reading = match (reading, deployment.think_tags) {
+        (Reading::Foreign(decode), Some(tag)) => Reading::Foreign(tagged(decode, tag)),
+        (reading, _) => reading,
     };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();

@@ -3,13 +3,24 @@
 pub mod anthropic;
 pub mod aws;
 pub mod azure;
+mod bearer;
 pub mod bedrock;
+pub mod cohere;
+mod digest;
+mod embed;
 pub mod gemini;
 pub mod grant;
+pub mod ollama;
 pub mod openai_like;
+mod params;
+mod rerank;
+pub mod retrieval;
 pub mod rs256;
 pub mod sagemaker;
+mod tagged;
 pub mod through;
+
+pub use tagged::tagged;
 
 use core::fmt;
 
@@ -315,6 +326,12 @@ pub trait Provider: Sync + fmt::Debug {
     }
 }
 
+/// A reader of OpenAI's words as the vendor of that name says them, for clients of other formats.
+#[must_use]
+pub fn openai_words(vendor: &'static str) -> Box<dyn Decode> {
+    openai_like::decode::new(vendor)
+}
+
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
@@ -329,12 +346,17 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 7] = [
+static ALL: [&dyn Provider; 12] = [
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,
     &bedrock::BEDROCK,
+    &cohere::COHERE,
     &gemini::GEMINI,
     &gemini::vertex::VERTEX,
+    &ollama::OLLAMA,
+    &retrieval::INFINITY,
+    &retrieval::JINA,
+    &retrieval::VOYAGE,
     &sagemaker::SAGEMAKER,
 ];

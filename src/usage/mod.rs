@@ -1,6 +1,7 @@
 //! Tokens and money: what an answer used, and what that costs.
 
 mod anthropic;
+mod cohere;
 mod converse;
 mod count;
 pub mod estimate;

@@ -15,7 +15,7 @@ mod ways;
 
 use std::borrow::Cow;
 
-use super::{Encoded, Options, Provider, Reading, Sent, Setting, Target};
+use super::{Encoded, Options, Provider, Reading, Sent, Setting, Target, rerank};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
@@ -25,6 +25,7 @@ use edit::Wording;
 pub(super) use models::completes;
 pub(super) use quirks::Family;
 pub use quirks::Quirks;
+pub(super) use table::OLLAMA;
 pub use table::TABLE;
 pub(super) use ways::{FOUNDRY, OPENAI};
 
@@ -111,6 +112,9 @@ impl Provider for OpenaiLike {
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        if let Some(encoded) = rerank::beside(self.name, asked, target) {
+            return Some(encoded);
+        }
         let has = match asked.format {
             Format::Chat => false,
             Format::Completions => {

@@ -32,6 +32,7 @@ mod streams;
 mod through;
 mod tokens;
 mod told;
+mod vendors;
 mod ways_in;
 
 /// What marks a rule: a test of the harness that runs it.
