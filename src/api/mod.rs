@@ -9,8 +9,11 @@ pub mod merged;
 pub mod messages;
 pub mod models;
 pub mod plain;
+pub mod rerank;
 pub mod responses;
 mod talk;
+pub mod through;
+pub mod transcriptions;
 
 use core::fmt;
 use std::borrow::Cow;
@@ -99,14 +102,11 @@ pub fn client(format: Format) -> &'static dyn ClientFormat {
         Format::Completions => &completions::COMPLETIONS,
         Format::CountTokens | Format::Messages => &messages::MESSAGES,
         Format::Gemini => &gemini::GEMINI,
+        Format::Rerank => &rerank::RERANK,
         Format::Responses => &responses::RESPONSES,
-        Format::Embeddings
-        | Format::Images
-        | Format::Moderations
-        | Format::Passthrough
-        | Format::Rerank
-        | Format::Speech
-        | Format::Transcriptions => &plain::PLAIN,
+        Format::Embeddings | Format::Images | Format::Moderations | Format::Speech => &plain::PLAIN,
+        Format::Passthrough => &through::THROUGH,
+        Format::Transcriptions => &transcriptions::TRANSCRIPTIONS,
     }
 }
 
@@ -143,6 +143,13 @@ pub enum Route<'a> {
     Models,
     /// Whether the gateway can serve.
     Readiness,
+    /// Whatever it is, for a vendor and in its own words.
+    Through {
+        /// Path and query at the vendor.
+        path: &'a str,
+        /// The vendor.
+        vendor: &'static str,
+    },
 }
 
 /// What is asked, as metrics and logs name it.
@@ -185,6 +192,7 @@ impl Route<'_> {
             Self::Ask { format, .. } => Operation::Ask(*format),
             Self::Liveliness | Self::Readiness => Operation::Health,
             Self::Model { .. } | Self::Models => Operation::Models,
+            Self::Through { .. } => Operation::Ask(Format::Passthrough),
         }
     }
 }
@@ -208,8 +216,8 @@ pub enum Entry<'a> {
 /// Whose request this is, by method and path alone.
 #[must_use]
 pub fn route<'a>(method: &str, path: &'a str) -> Entry<'a> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let Some(route) = by_path(path) else {
+    let bare = path.split(['?', '#']).next().unwrap_or_default();
+    let Some(route) = by_path(bare).or_else(|| through(path)) else {
         return Entry::Foreign;
     };
     let operation = route.operation();
@@ -220,6 +228,7 @@ pub fn route<'a>(method: &str, path: &'a str) -> Entry<'a> {
     match method {
         // Preflight requests are for a CORS filter to answer.
         "OPTIONS" => Entry::Foreign,
+        _ if operation == Operation::Ask(Format::Passthrough) => Entry::Ours(route),
         "HEAD" if allow == "GET" => Entry::Ours(route),
         _ if method == allow => Entry::Ours(route),
         _ => Entry::WrongMethod { allow, operation },
@@ -259,6 +268,12 @@ fn by_path(path: &str) -> Option<Route<'_>> {
         _ => return by_model(path),
     };
     Some(route)
+}
+
+/// Paths of a vendor's own.
+fn through(path: &str) -> Option<Route<'_>> {
+    let (vendor, path) = through::vendor(path)?;
+    Some(Route::Through { path, vendor })
 }
 
 /// Paths that name a model.
@@ -359,6 +374,15 @@ mod tests {
                 },
             ),
             ("OPTIONS", "/v1/chat/completions", Entry::Foreign),
+            (
+                "DELETE",
+                "/openai/v1/files/f?x=y",
+                Entry::Ours(Route::Through {
+                    path: "/v1/files/f?x=y",
+                    vendor: "openai",
+                }),
+            ),
+            ("OPTIONS", "/openai/v1/files", Entry::Foreign),
             ("POST", "/v1/chat/completions/", Entry::Foreign),
             ("GET", "/v1/models/", Entry::Foreign),
             ("GET", "/v1/models/%ff", Entry::Foreign),

@@ -17,6 +17,8 @@ pub struct Line {
     pub format: Format,
     /// Fields of its head that a vendor of the same format must see. Others are not sent them.
     pub headers: Head,
+    /// How long its body is, where the client has said so beforehand.
+    pub length: Option<usize>,
     /// Its method.
     pub method: String,
     /// The model, where the path names it.
@@ -25,6 +27,8 @@ pub struct Line {
     pub path: String,
     /// Whether the path asks for a stream, where it is the path that says so.
     pub stream: Option<bool>,
+    /// The vendor, where the request is in its own format and for no other.
+    pub vendor: Option<&'static str>,
 }
 
 impl Line {
@@ -34,11 +38,20 @@ impl Line {
         Line {
             format,
             headers: Head::new(),
+            length: None,
             method: "POST".to_owned(),
             model: None,
             path: String::new(),
             stream: None,
+            vendor: None,
         }
+    }
+
+    /// Whether its body is JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        let media = self.headers.media_type();
+        media.is_some_and(|media| media == "application/json" || media.ends_with("+json"))
     }
 }
 

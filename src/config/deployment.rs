@@ -17,6 +17,7 @@ use super::plan::{Deployment, Endpoint, Granted};
 use super::rules::Rest;
 use super::schema::{DEPLOYMENT_OPTIONS, ENTRY, MODEL_INFO, PARAMS};
 use super::section::{Findings, Section};
+use crate::canonical::think::Tag;
 use crate::provider::{Has, Options, Provider, Rules, Setting};
 use crate::value::secret::Secret;
 
@@ -299,12 +300,12 @@ impl Entry<'_> {
         base.at(cluster)
     }
 
-    /// Only chat is answered: a deployment for something else would be sent chat.
+    /// What LiteLLM calls the operations that are answered; a deployment for another one would be sent these.
     fn mode(&self, findings: &mut Findings<'_>) {
         let mode = self
             .info
             .name("mode", &findings.env)
-            .filter(|mode| mode.value != "chat");
+            .filter(|mode| !MODES.contains(&mode.value.as_str()));
         if let Some(mode) = mode {
             findings.fault(
                 self.info.place("mode"),
@@ -326,6 +327,8 @@ impl Entry<'_> {
     ) -> Deployment {
         let cooldown = defaults.rest.of(&self.params, &self.info, findings);
         let tags = self.tags(defaults, findings);
+        let place = "place of the opening tag";
+        let think_tags = self.options.choice("think_tags", place, &TAGS, findings);
         let (params, info, env) = (&self.params, &self.info, &findings.env);
         let facts = Facts::of(&named, params, info, env);
         let id = info.name("id", env).map(|id| id.value);
@@ -351,6 +354,7 @@ impl Entry<'_> {
             max_input: facts.max_input,
             abilities: facts.abilities,
             prefill: self.options.flag("prefill", env).unwrap_or(false),
+            think_tags,
             weight: params.weight("weight", env),
             rpm: params.count("rpm", env),
             tpm: params.count("tpm", env),
@@ -378,6 +382,22 @@ impl Entry<'_> {
         tags.into_iter().map(|tag| tag.value).collect()
     }
 }
+
+/// Where the tag may stand that opens reasoning.
+const TAGS: [(&str, Tag); 2] = [("answer", Tag::Answer), ("prompt", Tag::Prompt)];
+
+/// Modes of models that can be asked.
+const MODES: [&str; 9] = [
+    "audio_speech",
+    "audio_transcription",
+    "chat",
+    "completion",
+    "embedding",
+    "image_generation",
+    "moderation",
+    "rerank",
+    "responses",
+];
 
 fn usual(named: &Named, options: &Options) -> Result<Base, BadBase> {
     named

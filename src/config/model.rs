@@ -49,10 +49,10 @@ pub(super) fn named(naming: &Naming<'_>) -> Result<Named, Trouble> {
 
 /// The model may repeat the provider in front.
 fn stripped(provider: &'static dyn Provider, model: &Text) -> Result<Named, Trouble> {
-    let rest = model
-        .value
-        .split_once('/')
-        .filter(|(prefix, rest)| *prefix == provider.name() && !rest.is_empty());
+    let rest = model.value.split_once('/').filter(|(prefix, rest)| {
+        let names = provider.name() == *prefix || provider.aliases().contains(prefix);
+        names && !rest.is_empty()
+    });
     chat(
         provider,
         rest.map_or(model.value.as_str(), |(_, rest)| rest),
@@ -266,7 +266,19 @@ mod tests {
             name("claude-sonnet-4-5", None, None),
             is("anthropic", "claude-sonnet-4-5")
         );
+        for model in ["command-r-plus", "embed-english-v3.0"] {
+            assert_eq!(name(model, None, None), is("cohere", model));
+        }
         assert!(name("deepseek-chat", None, None).is_err());
+    }
+
+    #[test]
+    fn a_provider_answers_to_its_other_names() {
+        let cohere = is("cohere", "command-a");
+        assert_eq!(name("cohere_chat/command-a", None, None), cohere);
+        let twice = name("cohere_chat/command-a", Some("cohere_chat"), None);
+        assert_eq!(twice, cohere);
+        assert_eq!(name("ollama_chat/qwen3", None, None), is("ollama", "qwen3"));
     }
 
     #[test]

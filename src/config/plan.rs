@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::pattern::{self, Pattern};
 use super::prices;
+use crate::canonical::think::Tag;
 use crate::policy::{Budget, Chains, CooldownRules, Hop, Retries};
 use crate::provider::grant::Grant;
 use crate::provider::{Options, Provider, Rules};
@@ -239,6 +240,8 @@ pub struct Deployment {
     pub abilities: Option<Abilities>,
     /// `dragoman.prefill`: it goes on from a last message of the assistant.
     pub prefill: bool,
+    /// `dragoman.think_tags`: its text has reasoning in it, whose opening tag stands there.
+    pub think_tags: Option<Tag>,
     /// `weight`.
     pub weight: Option<f64>,
     /// `rpm`.
@@ -283,6 +286,12 @@ impl Deployment {
     pub fn abilities_for(&self, model: &str) -> Option<Abilities> {
         let listed = || Some(self.listed(model)?.abilities);
         self.abilities.or_else(listed)
+    }
+
+    /// What its vendor's model of that name costs, whichever its own is; without any price where nobody knows.
+    #[must_use]
+    pub fn prices_of(&self, model: &str) -> Prices {
+        prices::listed(self.provider.name(), model).unwrap_or_default()
     }
 
     fn listed(&self, model: &str) -> Option<Prices> {

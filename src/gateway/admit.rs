@@ -64,14 +64,15 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
             format,
             model,
             stream,
-        } => match body_fits(head, last, plan) {
+        } => match body_fits(*format, head, last, plan) {
             Ok(()) => Admission::Ask(Line {
-                format: *format,
                 headers: heads::of_format(head),
+                length: length(head),
                 method: head.get(":method").unwrap_or_default().to_owned(),
                 model: model.as_deref().map(str::to_owned),
                 path: said_by_path(*format, head),
                 stream: *stream,
+                ..Line::of(*format)
             }),
             Err(error) => refused(error),
         },
@@ -84,6 +85,14 @@ fn ours(route: &Route<'_>, head: &Head, last: bool, plan: &Plan) -> Admission {
         Route::Readiness => {
             Admission::Answered(operation, json(api::health::ready(plan.deployments.len())))
         }
+        Route::Through { path, vendor } => Admission::Ask(Line {
+            headers: heads::through(head),
+            length: length(head),
+            method: head.get(":method").unwrap_or_default().to_owned(),
+            path: (*path).to_owned(),
+            vendor: Some(vendor),
+            ..Line::of(Format::Passthrough)
+        }),
     }
 }
 
@@ -145,7 +154,7 @@ fn key_of_path(format: Format, head: &Head) -> Option<String> {
         .split('&')
         .find_map(|pair| pair.strip_prefix("key="))?;
     let text = percent_decode_str(key).decode_utf8().ok()?;
-    (format == Format::Gemini).then(|| text.into_owned())
+    matches!(format, Format::Gemini | Format::Passthrough).then(|| text.into_owned())
 }
 
 /// Path and query, where the format says in them more than the route: of Gemini's, how a stream is framed.
@@ -165,17 +174,21 @@ fn bearer(value: &str) -> &str {
     }
 }
 
-fn body_fits(head: &Head, last: bool, plan: &Plan) -> Result<(), ApiError> {
+fn body_fits(format: Format, head: &Head, last: bool, plan: &Plan) -> Result<(), ApiError> {
     if last {
         return api::chat::read(b"", None).map(|_| ());
     }
-    let length = head
-        .get("content-length")
-        .and_then(|length| length.parse().ok());
-    if length.is_some_and(|length: usize| length > plan.max_body) {
+    // A file that flows is not held, however long it is.
+    let is_held = format != Format::Transcriptions;
+    if is_held && length(head).is_some_and(|length| length > plan.max_body) {
         return Err(refuse::too_large(plan.max_body));
     }
     Ok(())
+}
+
+/// How long the body is, where the head says.
+fn length(head: &Head) -> Option<usize> {
+    head.get("content-length")?.parse().ok()
 }
 
 fn json(body: Vec<u8>) -> Reply {

@@ -11,7 +11,7 @@ use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::config::plan::{Deployment, Plan};
-use crate::provider::{Encoded, Provider, Reading, Target};
+use crate::provider::{Encoded, Provider, Reading, Target, tagged, through};
 use crate::usage::estimate::tokens_of_prompt;
 use crate::usage::prices::Prices;
 use crate::value::head::Head;
@@ -90,6 +90,8 @@ pub struct Wording<'a> {
     pub model: &'a str,
     /// Whether parameters the vendor cannot honour are dropped whatever the deployment says: a fallback adapts.
     pub adapt: bool,
+    /// How long the client's body is, where the request goes on before it is complete: `Some(None)` if nobody knows.
+    pub flows: Option<Option<usize>>,
     /// The time.
     pub now: Timestamp,
     /// The token that was fetched for it, in place of a key.
@@ -108,16 +110,25 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
         body,
         reading,
     } = encode(asked, wording)?;
-    // OpenAI's words are passed on only to a client that speaks them and is to have them as they are.
-    let is_worded_anew = asked.format != Format::Chat || deployment.rules.merge_reasoning;
+    // OpenAI's words are passed on only to a client that speaks them and is to have them as they are, with nothing to be
+    // told apart in them.
+    let is_worded_anew = asked.format != Format::Chat
+        || deployment.rules.merge_reasoning
+        || deployment.think_tags.is_some();
     let reading = if is_worded_anew {
         reading.anew(deployment.provider.name())
     } else {
         reading
     };
+    let reading = match (reading, deployment.think_tags) {
+        (Reading::Foreign(decode), Some(tag)) => Reading::Foreign(tagged(decode, tag)),
+        (reading, _) => reading,
+    };
     let foreign = matches!(reading, Reading::Foreign(_));
     let mut head = Head::new();
-    head.push(":method", "POST");
+    let is_through = asked.format == Format::Passthrough;
+    let method = if is_through { asked.method } else { "POST" };
+    head.push(":method", method);
     head.push(
         ":scheme",
         if deployment.endpoint.tls {
@@ -131,9 +142,18 @@ pub fn word(asked: &Asked<'_>, wording: &Wording<'_>, plan: &Plan) -> Result<Wor
     for (name, value) in wording.client.pairs() {
         head.push(name, value);
     }
-    let length = body.as_ref().map_or(asked.body.len(), Vec::len);
-    head.set("content-type", "application/json");
-    head.set("content-length", length.to_string());
+    if !is_through {
+        head.set("content-type", "application/json");
+    }
+    let held = asked.body.len();
+    let sent = body.as_ref().map_or(held, Vec::len);
+    let length = match wording.flows {
+        Some(declared) => declared.map(|all| all.saturating_sub(held).saturating_add(sent)),
+        None => Some(sent),
+    };
+    if let Some(length) = length {
+        head.set("content-length", length.to_string());
+    }
     for (name, value) in headers {
         head.set(name, value);
     }
@@ -165,6 +185,9 @@ pub fn own_answer(asked: &Asked<'_>, wording: &Wording<'_>) -> Option<Vec<u8>> {
 
 /// The request in the vendor's words, with what operator and client want done about its parameters.
 fn encode(asked: &Asked<'_>, wording: &Wording<'_>) -> Result<Encoded, ApiError> {
+    if asked.format == Format::Passthrough {
+        return through::encode(wording.deployment.provider, asked, &target(wording));
+    }
     let rules = params::rules(asked, &wording.deployment.rules);
     let target = Target {
         rules: &rules,

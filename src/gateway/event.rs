@@ -23,7 +23,9 @@ pub enum Event<'a> {
     },
     /// More of the request's body has come; it is not complete yet.
     Growing {
-        /// Bytes so far.
+        /// The bytes so far, if [`Wants::Chunks`]; else none.
+        bytes: &'a [u8],
+        /// How many there are so far.
         held: usize,
     },
     /// The request is complete.
@@ -78,7 +80,7 @@ pub enum Local {
 pub enum Wants {
     /// Nothing: let it flow.
     Nothing,
-    /// Every chunk as it comes.
+    /// Every chunk as it comes; of a request, with all that came before.
     Chunks,
     /// All of it, once it is complete.
     Whole,

@@ -38,6 +38,37 @@ pub fn of_format(client: &Head) -> Head {
     head
 }
 
+/// What of a client's head reaches a vendor besides, when the request is in its own format.
+const THROUGH: [&str; 7] = [
+    "anthropic-beta",
+    "anthropic-version",
+    "content-encoding",
+    "idempotency-key",
+    "openai-beta",
+    "range",
+    "x-goog-api-client",
+];
+
+/// The beginnings of fields that do so, too: Google's of an upload, Amazon's of a model.
+const THROUGH_GROUPS: [&str; 2] = ["x-goog-upload-", "x-amzn-bedrock-"];
+
+/// What of a client's head reaches a vendor when the request is in its own format.
+#[must_use]
+pub fn through(client: &Head) -> Head {
+    let mut head = to_provider(client);
+    for (name, value) in client.pairs() {
+        let is = |known: &&str| known.as_bytes() == name;
+        let besides = THROUGH.iter().any(&is)
+            || THROUGH_GROUPS
+                .iter()
+                .any(|group| name.starts_with(group.as_bytes()));
+        if besides && !TO_PROVIDER.iter().any(is) {
+            head.push(name, value);
+        }
+    }
+    head
+}
+
 /// What of a client's head is meant for the gateway.
 #[must_use]
 pub fn to_gateway(client: &Head) -> Head {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::openai_like::{FOUNDRY, Family, OPENAI, Quirks, Route, completes, encode_chat, native};
-use super::{Encoded, Options, Provider, Setting, Target};
+use super::{Encoded, Options, Provider, Sent, Setting, Target};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::{ApiError, Class};
 use crate::canonical::format::Format;
@@ -95,6 +95,14 @@ impl Provider for Azure {
             path: place.path,
         };
         encode_chat(request, target, (self.name(), &quirks), route)
+    }
+
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        Ok(headers(target))
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {

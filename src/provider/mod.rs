@@ -3,12 +3,24 @@
 pub mod anthropic;
 pub mod aws;
 pub mod azure;
+mod bearer;
 pub mod bedrock;
+pub mod cohere;
+mod digest;
+mod embed;
 pub mod gemini;
 pub mod grant;
+pub mod ollama;
 pub mod openai_like;
+mod params;
+mod rerank;
+pub mod retrieval;
 pub mod rs256;
 pub mod sagemaker;
+mod tagged;
+pub mod through;
+
+pub use tagged::tagged;
 
 use core::fmt;
 
@@ -21,6 +33,7 @@ use crate::canonical::piece::Piece;
 use crate::canonical::request::ChatRequest;
 use crate::canonical::seen::Seen;
 use crate::usage::Usage;
+use crate::value::head::Head;
 use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 use grant::Grant;
@@ -215,6 +228,19 @@ pub struct Followed {
     pub withheld: bool,
 }
 
+/// A request as it is sent to a vendor that its client has worded for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// Its body.
+    pub body: &'a [u8],
+    /// What its client says in its head for the vendor.
+    pub headers: &'a Head,
+    /// Its method.
+    pub method: &'a str,
+    /// Path and query.
+    pub path: &'a str,
+}
+
 /// A vendor.
 pub trait Provider: Sync + fmt::Debug {
     /// The prefix in `provider/model`.
@@ -285,6 +311,25 @@ pub trait Provider: Sync + fmt::Debug {
     ) -> Option<Result<Encoded, ApiError>> {
         None
     }
+
+    /// The header fields that prove to the vendor who asks, for a request that its client has worded.
+    ///
+    /// # Errors
+    /// What the deployment lacks for it.
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let bearer = |key: &Secret| ("authorization", format!("Bearer {}", key.expose()));
+        Ok(target.key.map(bearer).into_iter().collect())
+    }
+}
+
+/// A reader of OpenAI's words as the vendor of that name says them, for clients of other formats.
+#[must_use]
+pub fn openai_words(vendor: &'static str) -> Box<dyn Decode> {
+    openai_like::decode::new(vendor)
 }
 
 /// The vendor of that name.
@@ -301,12 +346,17 @@ pub fn all() -> impl Iterator<Item = &'static dyn Provider> {
 }
 
 /// Vendors with a format of their own.
-static ALL: [&dyn Provider; 7] = [
+static ALL: [&dyn Provider; 12] = [
     &anthropic::ANTHROPIC,
     &azure::AZURE,
     &azure::AZURE_AI,
     &bedrock::BEDROCK,
+    &cohere::COHERE,
     &gemini::GEMINI,
     &gemini::vertex::VERTEX,
+    &ollama::OLLAMA,
+    &retrieval::INFINITY,
+    &retrieval::JINA,
+    &retrieval::VOYAGE,
     &sagemaker::SAGEMAKER,
 ];

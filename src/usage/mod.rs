@@ -1,9 +1,11 @@
 //! Tokens and money: what an answer used, and what that costs.
 
 mod anthropic;
+mod cohere;
 mod converse;
 mod count;
 pub mod estimate;
+mod found;
 mod google;
 pub mod metrics;
 mod openai;

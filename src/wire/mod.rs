@@ -2,4 +2,6 @@
 
 pub mod event_stream;
 pub mod json;
+pub mod lines;
+pub mod multipart;
 pub mod sse;

@@ -9,8 +9,8 @@ use super::{ApiError, Class, Signs, aws, delay};
 use crate::value::head::Head;
 
 impl ApiError {
-    /// The error a provider answered with. Its status is kept, but 529, which is in no register, becomes 503, and Google's
-    /// 400 for a bad key, which becomes 401; for an error inside a success (`status` below 400) it is the one the body states,
+    /// The error a provider answered with. Its status is kept, but 498 and 529, which are in no register,
+    /// become that of their class and 503, and Google's 400 for a bad key, which becomes 401; for an error inside a success (`status` below 400) it is the one the body states,
     /// else that of its class, else 502. Type, code, param and message of an OpenAI error object are kept, numbers as text; a
     /// missing or merely numeric code gives way where OpenAI's code says more (context length, content filter, quota). All
     /// other shapes get OpenAI's type and code of their class.
@@ -54,6 +54,8 @@ pub(super) fn read(provider: Option<&str>, status: u16, found: Found) -> ApiErro
         message.as_deref().unwrap_or_default(),
     );
     let status = match (stated, class) {
+        // In no register: Cohere's expired token, Groq's missing capacity.
+        (Some(498), class) => class.status(),
         (Some(529), _) => 503,
         // Google answers 400 for a key that it does not know.
         (Some(400), Class::Auth) if found.code.as_deref() == Some("400") => 401,
@@ -393,8 +395,8 @@ mod tests {
     }
 
     #[test]
-    fn every_status_of_a_provider_but_529_is_kept() {
-        for status in (400..600).filter(|status| *status != 529) {
+    fn every_status_of_a_provider_that_is_in_a_register_is_kept() {
+        for status in (400..600).filter(|status| !matches!(status, 498 | 529)) {
             assert_eq!(read(status, r#"{"error":{"message":"m"}}"#).status, status);
             assert_eq!(read(status, "").status, status);
         }

@@ -19,7 +19,7 @@ pub(in crate::config) static ENTRY: Table = Table {
 pub(in crate::config) static DEPLOYMENT_OPTIONS: Table = Table {
     name: "dragoman",
     rows: &[
-        (Status::Supported(Kind::Name), &["cluster"]),
+        (Status::Supported(Kind::Name), &["cluster", "think_tags"]),
         (Status::Supported(Kind::Flag), &["prefill"]),
     ],
 };
@@ -39,6 +39,7 @@ pub(in crate::config) static PARAMS: Table = Table {
                 "aws_bedrock_runtime_endpoint",
                 "aws_region_name",
                 "model_id",
+                "input_type",
                 "vertex_credentials",
                 "vertex_location",
                 "vertex_project",
@@ -300,7 +301,6 @@ const REQUEST_DEFAULTS: &[&str] = &[
     "verbosity",
     "web_search_options",
     "cache_control_injection_points",
-    "input_type",
     "dimensions",
     "encoding_format",
 ];

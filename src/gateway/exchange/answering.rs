@@ -4,6 +4,7 @@ use super::streaming::event_stream;
 use super::{Exchange, Opening, State, secrets_of};
 use crate::api::EVENT_STREAM;
 use crate::canonical::error::{ApiError, Class};
+use crate::canonical::format::Format;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::book::Sample;
 use crate::gateway::effect::Effect;
@@ -35,6 +36,8 @@ pub(super) enum Promise {
     Error,
     /// A failure, whatever the body says.
     Failure(ApiError),
+    /// An answer that passes as it comes: it may be too large to be held, or is nothing that could be read.
+    Flow,
     /// An answer in a coding that cannot be read.
     Opaque,
     /// An answer in pieces.
@@ -50,17 +53,17 @@ pub(super) struct Complete {
 }
 
 impl Promise {
-    /// Reads the head; `empty` when there is no body.
-    pub fn of(head: &Head, empty: bool, stream: bool) -> Self {
+    /// Reads the head of an answer to a request of that format; `empty` when there is no body.
+    pub fn of(head: &Head, empty: bool, format: Format, stream: bool) -> Self {
         match head.status().unwrap_or(502) {
             200..=299 if empty => Self::Failure(malformed("it is empty")),
-            200..=299 => Self::of_success(head, stream),
+            200..=299 => Self::of_success(head, format, stream),
             300..=399 => Self::Failure(refuse::redirected()),
             _ => Self::Error,
         }
     }
 
-    fn of_success(head: &Head, stream: bool) -> Self {
+    fn of_success(head: &Head, format: Format, stream: bool) -> Self {
         let coding = head.get("content-encoding");
         if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
             return Self::Opaque;
@@ -68,6 +71,9 @@ impl Promise {
         match head.media_type().unwrap_or_default().as_str() {
             media if stream && STREAMS.contains(&media) => Self::Stream,
             "text/html" => Self::Failure(malformed("it is a web page")),
+            "application/json" if format == Format::Images => Self::Flow,
+            "application/json" => Self::Whole,
+            _ if format == Format::Speech => Self::Flow,
             _ => Self::Whole,
         }
     }
@@ -118,7 +124,10 @@ impl Exchange {
         if let Some(why) = local {
             return self.attempt_failed(attempt, None, refuse::local(why), cx);
         }
-        match Promise::of(head, last, attempt.stream) {
+        if self.format == Format::Passthrough {
+            return self.pass(attempt, head, last, cx);
+        }
+        match Promise::of(head, last, self.format, attempt.stream) {
             Promise::Error if last => self.failed(attempt, head, b"", cx),
             Promise::Error => {
                 self.state = State::Failing {
@@ -128,6 +137,7 @@ impl Exchange {
                 Effect::Hold
             }
             Promise::Failure(error) => self.attempt_failed(attempt, Some(head), error, cx),
+            Promise::Flow => self.flow(attempt, head, last, cx),
             Promise::Opaque => self.pass_opaque(attempt, head, cx),
             Promise::Stream => {
                 let relay = self.relay(&mut attempt, cx);
@@ -195,6 +205,9 @@ impl Exchange {
         body: &[u8],
         cx: &mut Context<'_>,
     ) -> Effect {
+        if self.format == Format::Passthrough {
+            return self.pass_error(attempt, head, body, cx);
+        }
         let error = ApiError::answered(attempt.provider, head, body);
         self.attempt_failed(attempt, Some(head), error, cx)
     }
@@ -236,7 +249,9 @@ impl Exchange {
         }
         self.account.tier = answer.tier;
         self.account.usage = answer.usage.or_else(|| {
-            let text = tokens_of(body);
+            // Numbers, images and verdicts are not made of tokens.
+            let is_text = self.format.is_conversation() || self.format == Format::Transcriptions;
+            let text = if is_text { tokens_of(body) } else { 0 };
             Some(Usage::estimated(attempt.input_tokens, text))
         });
         let secrets = secrets_of(attempt, cx.plan);

@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use super::choosing::Choice;
 use super::work::Work;
-use super::{Deadline, Exchange, State};
+use super::{Deadline, Exchange, State, flowing};
 use crate::api::chat::controls::Controls;
 use crate::api::chat::needs;
 use crate::api::{self, Operation};
 use crate::canonical::asked::{Asked, Line};
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::{Resolved, Transport};
 use crate::gateway::admit::{self, Admission};
 use crate::gateway::effect::Effect;
@@ -88,10 +90,20 @@ impl Exchange {
             Admission::Ask(line) => {
                 self.account.operation = Some(Operation::Ask(line.format));
                 self.format = line.format;
+                let client = match line.vendor {
+                    Some(_) => line.headers.clone(),
+                    None => heads::to_provider(head),
+                };
+                let said = heads::to_gateway(head);
+                let line = Rc::new(line);
+                if flowing::goes_at_once(&line, last) {
+                    return self.ask_flowing(Vec::new(), client, &said, line, cx);
+                }
                 self.state = State::Asking {
-                    client: heads::to_provider(head),
-                    said: heads::to_gateway(head),
-                    line: Rc::new(line),
+                    client,
+                    early: flowing::goes_early(&line),
+                    line,
+                    said,
                 };
                 Effect::Hold
             }
@@ -107,20 +119,28 @@ impl Exchange {
         line: Rc<Line>,
         cx: &mut Context<'_>,
     ) -> Effect {
-        if body.len() > cx.plan.max_body {
+        if body.len() > cx.plan.max_body && !self.flows {
             return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
         }
         let body = Rc::new(body);
         let read = api::client(line.format)
             .read(&body, &line)
-            .and_then(|asked| Ok((Controls::read(&asked, said)?, asked)));
+            .and_then(|asked| Ok((controls(&asked, said)?, asked)));
         let (controls, asked) = match read {
             Ok(read) => read,
             Err(error) => return self.refuse(&error, cx),
         };
         self.account.stream = asked.stream;
         self.account.requested = asked.model.chars().take(SHOWN).collect();
-        match self.work(&asked, controls, cx) {
+        let through = line
+            .vendor
+            .map(|vendor| Choice::of(vendor, &asked.model, cx.plan));
+        let work = match through {
+            Some(Ok(choice)) => self.work_through(&asked, controls, choice, cx),
+            Some(Err(error)) => Err(error),
+            None => self.work(&asked, controls, cx),
+        };
+        match work {
             Ok(work) => {
                 book::arrived(cx);
                 let work = Box::new(Work {
@@ -141,6 +161,7 @@ impl Exchange {
             return self.refuse(&refuse::lost(), cx);
         };
         work.body = Rc::new(body);
+        self.flows = false;
         if work.not_before > cx.now {
             self.state = State::Waiting {
                 until: work.not_before,
@@ -158,8 +179,52 @@ impl Exchange {
         controls: Controls,
         cx: &Context<'_>,
     ) -> Result<Work, ApiError> {
-        let Resolved { hop, deployment } =
+        let resolved =
             named(&asked.model, cx).ok_or_else(|| refuse::unknown_model(&asked.model))?;
+        self.work_for(resolved, asked, controls, cx)
+    }
+
+    /// The same for a request in its vendor's own format, which is made but once.
+    fn work_through(
+        &mut self,
+        asked: &Asked<'_>,
+        controls: Controls,
+        choice: Choice,
+        cx: &mut Context<'_>,
+    ) -> Result<Work, ApiError> {
+        let controls = Controls {
+            no_fallbacks: true,
+            retries: Some(0),
+            ..controls
+        };
+        let work = self.work_for(choice.first(cx.plan)?, asked, controls, cx)?;
+        let resolved = choice.best(&work, cx)?;
+        self.account.subject.group = Some(resolved.hop.group);
+        let floor = cx.plan.retry_after;
+        Ok(Work {
+            course: Course::new(Start {
+                hop: resolved.hop,
+                retries: Some(0),
+                chains: OwnChains::default(),
+                no_fallbacks: true,
+                max_fallbacks: 0,
+                floor,
+            }),
+            needs: None,
+            pinned: resolved.deployment,
+            renames: choice.renames,
+            ..work
+        })
+    }
+
+    fn work_for(
+        &mut self,
+        resolved: Resolved,
+        asked: &Asked<'_>,
+        controls: Controls,
+        cx: &Context<'_>,
+    ) -> Result<Work, ApiError> {
+        let Resolved { hop, deployment } = resolved;
         self.account.subject.group = Some(hop.group);
         self.deadline = deadline(&controls, self.account.arrived, cx);
         let start = Start {
@@ -175,7 +240,8 @@ impl Exchange {
             client: Head::default(),
             course: Course::new(start),
             deadline: self.deadline.map(|deadline| deadline.at),
-            hedged: false,
+            // What has gone on without being kept cannot be sent a second time.
+            hedged: self.flows || asked.format == Format::Passthrough,
             input_tokens: attempt::input_tokens(asked),
             last: None,
             line: Rc::new(Line::of(asked.format)),
@@ -183,12 +249,25 @@ impl Exchange {
             not_before: Timestamp::default(),
             over: false,
             pinned: deployment,
+            renames: false,
             retrying: false,
             tried: Vec::new(),
             waits_since: None,
             controls,
         })
     }
+}
+
+/// What the client says to the gateway. The members of a vendor's own format are all the vendor's.
+fn controls(asked: &Asked<'_>, said: &Head) -> Result<Controls, ApiError> {
+    if asked.format == Format::Passthrough {
+        let bare = Asked {
+            members: Members::default(),
+            ..asked.clone()
+        };
+        return Controls::read(&bare, said);
+    }
+    Controls::read(asked, said)
 }
 
 /// Whether Envoy has brought this request several times and nobody remembers it: it costs a worker its machine each time.

@@ -102,12 +102,12 @@ impl Exchange {
         let (Some(head), None) = (head, local) else {
             return Err(refuse::local(local.unwrap_or(Local::Reset)));
         };
-        match Promise::of(head, body.is_empty(), attempt.stream) {
+        match Promise::of(head, body.is_empty(), self.format, attempt.stream) {
             Promise::Error => Err(ApiError::answered(attempt.provider, head, body)),
             Promise::Failure(error) => Err(error),
             Promise::Opaque => Err(malformed("it is compressed")),
             Promise::Stream => self.streamed(attempt, head.clone(), body, cx),
-            Promise::Whole => {
+            Promise::Flow | Promise::Whole => {
                 let mut complete = self.complete(attempt, head.clone(), body, cx)?;
                 complete.body.get_or_insert_with(|| body.to_vec());
                 Ok(complete)

@@ -28,6 +28,10 @@ impl Exchange {
         };
         let index = attempt.pick.deployment;
         let failure = self.note(&mut work, attempt, head, error, cx);
+        // What went on without being kept cannot be sent again by the gateway itself.
+        if self.flows && cx.plan.transport == Transport::Dispatch {
+            return self.conclude(work, cx);
+        }
         // A hedge that is still under way may yet bring the answer.
         if self.call.is_some() {
             self.work = Some(work);

@@ -91,7 +91,8 @@ impl Exchange {
         body: &[u8],
         cx: &Context<'_>,
     ) -> Option<Usage> {
-        let promise = head.map(|head| Promise::of(head, body.is_empty(), attempt.stream));
+        let promise =
+            head.map(|head| Promise::of(head, body.is_empty(), self.format, attempt.stream));
         let guess = Usage::estimated(attempt.input_tokens, 0);
         match promise {
             None | Some(Promise::Error | Promise::Failure(_)) => None,
@@ -101,7 +102,7 @@ impl Exchange {
                 relay.push(body, true);
                 Some(usage_so_far(attempt, &*relay))
             }
-            Some(Promise::Whole) => {
+            Some(Promise::Flow | Promise::Whole) => {
                 let wants = whole::Wants {
                     stream: attempt.stream,
                     include_usage: false,

@@ -3,9 +3,11 @@
 mod answering;
 mod asking;
 mod called;
+mod choosing;
 mod closing;
 mod continuing;
 mod failing;
+mod flowing;
 mod hedging;
 mod streaming;
 mod trying;
@@ -46,6 +48,8 @@ pub struct Exchange {
     deadline: Option<Deadline>,
     /// Whether the request that Envoy holds can still be sent on.
     fresh: bool,
+    /// Whether the request goes on before its body is complete.
+    flows: bool,
     /// The format the client speaks.
     format: Format,
     /// How often Envoy has brought the request.
@@ -74,8 +78,10 @@ enum State {
     /// The head of a request for a provider was admitted; its body is awaited.
     Asking {
         client: Head,
-        said: Head,
+        /// Whether what is needed of the body may be known before it is complete.
+        early: bool,
         line: Rc<Line>,
+        said: Head,
     },
     /// Only an attempt of the gateway's own is under way; what the first upstream may still send is of no use.
     Calling,
@@ -146,6 +152,7 @@ impl Exchange {
             account: Account::default(),
             call: None,
             deadline: None,
+            flows: false,
             format: Format::Chat,
             fresh: true,
             legs: 0,
@@ -160,6 +167,7 @@ impl Exchange {
     #[must_use]
     pub const fn wants(&self) -> Wants {
         match self.state {
+            State::Asking { early: true, .. } => Wants::Chunks,
             State::Again | State::Asking { .. } | State::Failing { .. } | State::Whole { .. } => {
                 Wants::Whole
             }
@@ -222,17 +230,16 @@ impl Exchange {
             }
             (Event::Chunk { bytes, last }, state) => self.chunk(state, bytes, last, cx),
             (Event::Closed { status, details }, state) => self.closed(state, status, details, cx),
-            (Event::Growing { held }, state @ (State::Again | State::Asking { .. })) => {
-                if held > cx.plan.max_body {
-                    return self.refuse(&refuse::too_large(cx.plan.max_body), cx);
-                }
-                self.state = state;
-                Effect::Hold
+            (Event::Growing { bytes, held }, state @ (State::Again | State::Asking { .. })) => {
+                self.growing(state, bytes, held, cx)
             }
             (Event::Head { head, last, local }, state) => self.head(state, head, last, local, cx),
-            (Event::Request { body }, State::Asking { client, said, line }) => {
-                self.ask(body, client, &said, line, cx)
-            }
+            (
+                Event::Request { body },
+                State::Asking {
+                    client, said, line, ..
+                },
+            ) => self.ask(body, client, &said, line, cx),
             (Event::Request { body }, State::Again) => self.ask_again(body, cx),
             (Event::Woke, state) => self.woke(state, cx),
             (Event::Growing { .. } | Event::Request { .. }, state) => {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::continuing::{Broken, GRACE};
 use super::{Exchange, Opening, State, Streaming};
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Transport;
 use crate::gateway::attempt::Attempt;
 use crate::gateway::effect::Effect;
@@ -236,7 +237,9 @@ impl Exchange {
 
     pub(super) fn take_usage(&mut self, attempt: &Attempt, relay: &dyn Relay) {
         self.account.tier.clone_from(&relay.seen().tier);
-        self.account.usage = Some(usage_so_far(attempt, relay));
+        // A vendor's own request may be for something that takes no tokens.
+        let counts = self.format != Format::Passthrough || relay.seen().usage.is_some();
+        self.account.usage = counts.then(|| usage_so_far(attempt, relay));
     }
 
     /// States what the stream has come to so far, should its client leave.

@@ -14,6 +14,7 @@ use crate::api::{self, Voice};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
+use crate::canonical::format::Format;
 use crate::config::plan::Deployment;
 use crate::gateway::attempt::{self, Attempt, Worded, Wording};
 use crate::gateway::effect::{Call, Effect, Reply};
@@ -238,7 +239,9 @@ impl Exchange {
             Found::Ready(token) => Ok(Some(Some(token))),
             Found::Wanted => {
                 let since = *work.waits_since.get_or_insert(cx.now);
-                if cx.now.since(since) >= tokens::WAITS {
+                // A form that flows does not wait: there would be more of it by then.
+                let flows = self.flows && self.format == Format::Transcriptions;
+                if flows || cx.now.since(since) >= tokens::WAITS {
                     return Err(tokens::too_late());
                 }
                 Ok(None)
@@ -254,12 +257,14 @@ impl Exchange {
         (deployment, token): (&Deployment, Option<&Secret>),
         cx: &Context<'_>,
     ) -> Result<Words, ApiError> {
-        let model = cx.plan.asked_of(deployment, work.course.hop());
+        let model = self.model_for(work, asked, deployment, cx);
+        let flows = self.flows.then_some(work.line.length);
         let wording = Wording {
             client: &work.client,
             deployment,
             model: &model,
             adapt: work.has_fallen_back(),
+            flows,
             now: cx.now,
             token,
         };
@@ -275,6 +280,20 @@ impl Exchange {
             other => other,
         };
         Ok(Words::Theirs(Box::new(worded), voice))
+    }
+
+    /// The model that the deployment is asked for.
+    fn model_for<'a>(
+        &self,
+        work: &Work,
+        asked: &'a Asked<'_>,
+        deployment: &'a Deployment,
+        cx: &Context<'_>,
+    ) -> Cow<'a, str> {
+        if self.format == Format::Passthrough && !work.renames {
+            return Cow::Borrowed(&*asked.model);
+        }
+        cx.plan.asked_of(deployment, work.course.hop())
     }
 
     fn mocked(
@@ -339,6 +358,9 @@ fn launched(
     let prices = unpriced.and_then(|deployment| {
         deployment.prices_for(&cx.plan.asked_of(deployment, work.course.hop()))
     });
+    let is_own = asked.format != Format::Passthrough || work.renames;
+    let other = deployment.filter(|of| !is_own && of.model != asked.model);
+    let prices = other.map_or(prices, |of| Some(Cow::Owned(of.prices_of(&asked.model))));
     let attempt = Attempt {
         began: cx.now,
         ends: attempt::until(cx.now, timeout),

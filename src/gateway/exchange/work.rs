@@ -45,6 +45,9 @@ pub(super) struct Work {
     pub over: bool,
     /// The deployment the request names in place of a group.
     pub pinned: Option<usize>,
+    /// Whether the model the client names is a group's name, in place of which the vendor is told its own. Other requests always are
+    /// told so.
+    pub renames: bool,
     /// Whether it counts among those that are being tried again.
     pub retrying: bool,
     /// Deployments of the current group that were tried in vain.

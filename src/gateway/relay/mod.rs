@@ -1,5 +1,6 @@
 //! Answers on their way back to the client: whole or chunk by chunk, into the format it speaks.
 
+pub mod flow;
 pub mod foreign;
 pub mod native;
 pub mod openai;

@@ -40,6 +40,8 @@ impl Inner {
             }
             Effect::Emit(bytes) => self.emit(&bytes, place),
             Effect::Forward { head, body } => {
+                // Nothing that still comes of the request is the gateway's concern.
+                self.whole.set(true);
                 calls::set_head(Map::Request, &head);
                 let held = match place {
                     Place::Request(held) => held,

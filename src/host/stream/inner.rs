@@ -37,7 +37,7 @@ pub struct Inner {
     /// Whether anything but this stream knows it.
     pub(super) registered: Cell<bool>,
     pub(super) wakes_at: Cell<Option<Timestamp>>,
-    /// Whether the message that is coming in has been handed over whole.
+    /// Whether the message that is coming in has been handed over whole, or as far as it is wanted.
     pub(super) whole: Cell<bool>,
     pub(super) worker: Rc<Worker>,
 }

@@ -164,10 +164,24 @@ impl HttpContext for Stream {
         if self.wants() == Wants::Nothing {
             return Action::Continue;
         }
-        if last {
+        if last || self.whole.get() {
             return self.request_complete(size);
         }
-        self.on(Event::Growing { held: size }, Place::Request(size))
+        if self.wants() == Wants::Chunks {
+            return self.timed(|stream| {
+                let bytes = calls::body(Buffer::RequestBody, 0, size);
+                let event = Event::Growing {
+                    bytes: &bytes,
+                    held: size,
+                };
+                stream.on(event, Place::Request(size))
+            });
+        }
+        let event = Event::Growing {
+            bytes: b"",
+            held: size,
+        };
+        self.on(event, Place::Request(size))
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {

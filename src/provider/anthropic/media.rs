@@ -76,7 +76,7 @@ pub(in crate::provider) fn image<'a>(url: Text<'a>, at: Place) -> Result<Media<'
         Scheme::Other => Err(bad_request(
             "unsupported_image_source",
             at,
-            "images must be data: URLs or https: URLs; anthropic fetches nothing else",
+            "images must be data: URLs or https: URLs; nothing else is fetched",
         )),
     }
 }

@@ -13,6 +13,8 @@ pub(in crate::provider) struct Message<'a> {
     /// Whether a tool's result is a failure: a member of ours, OpenAI has none.
     pub is_error: bool,
     pub name: Option<Text<'a>>,
+    /// Readable reasoning: a member of ours, OpenAI has none.
+    pub reasoning: Option<Text<'a>>,
     pub refusal: Option<Text<'a>>,
     pub role: Option<Text<'a>>,
     /// Google's signature of its text.
@@ -103,6 +105,7 @@ fn message<'a>(reader: &mut Reader<'a>, json: &'a [u8]) -> Result<Message<'a>, F
             "is_error" => message.is_error = reader.skip()? == b"true",
             "name" => message.name = reader.optional_string()?,
             "provider_specific_fields" => message.signature = signature(reader)?,
+            "reasoning_content" => message.reasoning = reader.optional_string()?,
             "refusal" => message.refusal = reader.optional_string()?,
             "role" => message.role = reader.optional_string()?,
             "thinking_blocks" => message.thinking = parts(reader, json)?,

@@ -32,7 +32,7 @@ pub(super) mod wish;
 use reply::Reply;
 use stream::Stream;
 
-use super::{Decode, Encoded, Provider, Reading, Target};
+use super::{Decode, Encoded, Provider, Reading, Sent, Target};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
@@ -78,6 +78,21 @@ impl Provider for Anthropic {
             body: Some(worded.body),
             reading: Reading::Foreign(Box::new(Decoder::new(worded.reply))),
         })
+    }
+
+    fn credentials(
+        &self,
+        sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        // The client's version counts, and its betas are not to be lost to the one that a token needs.
+        let version = sent.headers.get("anthropic-version");
+        let betas = sent.headers.get("anthropic-beta");
+        let betas = betas.into_iter().flat_map(|betas| betas.split(','));
+        let betas = betas.map(str::trim).collect();
+        let mut headers = headers(target.key, version.unwrap_or(VERSION), betas);
+        headers.retain(|(name, _)| *name != "content-type");
+        Ok(headers)
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {

@@ -67,6 +67,9 @@ pub(in crate::provider) struct Number<'a> {
 
 impl<'a> Number<'a> {
     /// The member of that name.
+    ///
+    /// # Errors
+    /// A 400 when it is not a number.
     pub fn of(request: &ChatRequest<'a>, name: &str) -> Result<Option<Self>, ApiError> {
         let Some(value) = request.member(name)? else {
             return Ok(None);

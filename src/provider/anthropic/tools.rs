@@ -290,7 +290,7 @@ impl<'a> Stated<'a> {
 
 impl Choice {
     /// Writes it as the member `tool_choice`.
-    pub fn write(&self, body: &mut Object<'_>, names: &Names, parallel: bool) {
+    pub(super) fn write(&self, body: &mut Object<'_>, names: &Names, parallel: bool) {
         body.object("tool_choice", |choice| {
             match self {
                 Self::Any => choice.string("type", "any"),

@@ -26,7 +26,7 @@ pub(in crate::provider) fn wish<'a>(
     })
 }
 
-fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
+pub(in crate::provider) fn effort(request: &ChatRequest<'_>) -> Result<Option<Effort>, ApiError> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Spelled<'a> {

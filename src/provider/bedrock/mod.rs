@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 use self::stream::Stream;
 use super::anthropic::reply::Reply;
-use super::{Decode, Encoded, Has, Options, Provider, Reading, Setting, Target, aws};
+use super::{Decode, Encoded, Has, Options, Provider, Reading, Sent, Setting, Target, aws};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
@@ -102,6 +102,24 @@ impl Provider for Bedrock {
 
     fn resigned(&self, encoded: Encoded, target: &Target<'_>) -> Result<Encoded, ApiError> {
         aws::resigned("bedrock", encoded, target)
+    }
+
+    fn credentials(
+        &self,
+        sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let media = sent.headers.get("content-type");
+        let media = media.map(|media| ("content-type", media.to_owned()));
+        let headers: Vec<_> = media.into_iter().collect();
+        let request = aws::Request {
+            service: "bedrock",
+            method: sent.method,
+            path: sent.path,
+            headers: &headers,
+            body: sent.body,
+        };
+        aws::sign(&request, target)
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {

@@ -24,7 +24,7 @@ pub mod vertex;
 use stream::Stream;
 
 use super::anthropic::fault::{bad_request, not_understood};
-use super::{Decode, Encoded, Provider, Reading, Target};
+use super::{Decode, Encoded, Provider, Reading, Sent, Target};
 use crate::canonical::answer::Completion;
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
@@ -90,6 +90,16 @@ impl Provider for Gemini {
             body: Some(body),
             reading,
         })
+    }
+
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let mut headers = headers(target.key);
+        headers.retain(|(name, _)| *name != "content-type");
+        Ok(headers)
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {

@@ -9,7 +9,7 @@ use crate::canonical::error::{ApiError, Class};
 use crate::canonical::format::Format;
 use crate::canonical::request::ChatRequest;
 use crate::provider::grant::Grant;
-use crate::provider::{Encoded, Options, Provider, Setting, Target};
+use crate::provider::{Encoded, Options, Provider, Sent, Setting, Target};
 use crate::wire::json::{Members, Reader};
 
 /// Vertex AI.
@@ -96,6 +96,16 @@ impl Provider for Vertex {
             body: Some(body),
             reading,
         })
+    }
+
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        let mut headers = headers(target);
+        headers.retain(|(name, _)| *name != "content-type");
+        Ok(headers)
     }
 
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {

@@ -4,9 +4,11 @@
 use super::quirks::{Messages, Replay, Strict};
 use crate::wire::json::{Change, Member, Members, Splice, edit_array, elements, quote};
 
-/// Parts of a message that are the gateway's own: reasoning to be sent back to vendors that sign it.
-const SIGNED: [&str; 3] = [
+/// Parts of a message that are the gateway's own: reasoning to be sent back to vendors that sign it, and whether a tool
+/// failed.
+const SIGNED: [&str; 4] = [
     "extra_content",
+    "is_error",
     "provider_specific_fields",
     "thinking_blocks",
 ];

@@ -4,7 +4,6 @@
 pub mod decode;
 mod edit;
 mod follow;
-mod form;
 mod messages;
 mod models;
 pub(super) mod native;
@@ -16,7 +15,7 @@ mod ways;
 
 use std::borrow::Cow;
 
-use super::{Encoded, Options, Provider, Reading, Setting, Target};
+use super::{Encoded, Options, Provider, Reading, Sent, Setting, Target, rerank};
 use crate::canonical::asked::Asked;
 use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
@@ -26,6 +25,7 @@ use edit::Wording;
 pub(super) use models::completes;
 pub(super) use quirks::Family;
 pub use quirks::Quirks;
+pub(super) use table::OLLAMA;
 pub use table::TABLE;
 pub(super) use ways::{FOUNDRY, OPENAI};
 
@@ -103,7 +103,18 @@ impl Provider for OpenaiLike {
         encode_chat(request, target, (self.name, self.quirks), route)
     }
 
+    fn credentials(
+        &self,
+        _sent: &Sent<'_>,
+        target: &Target<'_>,
+    ) -> Result<Vec<(&'static str, String)>, ApiError> {
+        Ok(self.headers(target))
+    }
+
     fn native(&self, asked: &Asked<'_>, target: &Target<'_>) -> Option<Result<Encoded, ApiError>> {
+        if let Some(encoded) = rerank::beside(self.name, asked, target) {
+            return Some(encoded);
+        }
         let has = match asked.format {
             Format::Chat => false,
             Format::Completions => {

@@ -3,13 +3,14 @@
 
 use super::edit::metadata;
 use super::follow::Follower;
-use super::{Quirks, Route, form};
+use super::{Quirks, Route};
 use crate::canonical::asked::Asked;
-use crate::canonical::error::{ApiError, Class};
+use crate::canonical::error::ApiError;
 use crate::canonical::format::Format;
 use crate::canonical::request::TO_GATEWAY;
 use crate::provider::{Encoded, Reading};
 use crate::wire::json::{Splice, quote};
+use crate::wire::multipart::{self, Search};
 
 /// Where an operation is, below the vendor's base; `None` for what is none of OpenAI's.
 pub(in crate::provider) const fn path(format: Format) -> Option<&'static str> {
@@ -32,7 +33,7 @@ pub(in crate::provider) const fn path(format: Format) -> Option<&'static str> {
 /// The request for the vendor: `model` in the client's body, everything else as it is.
 ///
 /// # Errors
-/// A 400 when a form has no part that names the model.
+/// None yet: a vendor refuses by itself what it does not know.
 pub(in crate::provider) fn encode(
     asked: &Asked<'_>,
     route: Route<'_>,
@@ -47,11 +48,7 @@ pub(in crate::provider) fn encode(
     let body = if asked.format == Format::Transcriptions {
         let media = asked.headers.get("content-type").unwrap_or_default();
         headers.push(("content-type", media.to_owned()));
-        let body = form::with_model(asked.body, media, model).ok_or_else(|| {
-            ApiError::new(400, Class::BadRequest, "the form has no part named 'model'")
-                .with_param("model")
-        })?;
-        Some(body)
+        form(asked.body, media, model)
     } else {
         json(asked, model, quirks)
     };
@@ -61,6 +58,16 @@ pub(in crate::provider) fn encode(
         body,
         reading: Reading::Native(Box::new(Follower::new(asked.format, provider))),
     })
+}
+
+/// The form, as far as it is there, with another model; `None` where it names that one, or the path alone does.
+fn form(body: &[u8], media: &str, model: &str) -> Option<Vec<u8>> {
+    let boundary = multipart::boundary(media)?;
+    let Search::Found(place) = multipart::find(body, boundary, "model") else {
+        return None;
+    };
+    let other = body.get(place.clone()) != Some(model.as_bytes());
+    other.then(|| multipart::replaced(body, &place, model))
 }
 
 /// The client's object with another model, and without what is said to the gateway.

@@ -69,22 +69,20 @@ const fn setting(key: &'static str, variables: &'static [&'static str]) -> Setti
     Setting { key, variables }
 }
 
-const fn ollama(name: &'static str) -> OpenaiLike {
-    OpenaiLike {
-        bare_path: "/v1",
-        quirks: &OLDER_LIMIT,
-        ..row(
-            name,
-            "http://localhost:11434",
-            "OLLAMA_API_KEY",
-            &OLDER_LIMIT,
-        )
-    }
-}
+/// What Ollama speaks below `/v1`, where its own format is not asked for.
+pub(in crate::provider) static OLLAMA: OpenaiLike = OpenaiLike {
+    bare_path: "/v1",
+    ..row(
+        "ollama",
+        "http://localhost:11434",
+        "OLLAMA_API_KEY",
+        &OLDER_LIMIT,
+    )
+};
 
 /// The vendors, in alphabetical order.
 #[rustfmt::skip]
-pub static TABLE: [OpenaiLike; 61] = [
+pub static TABLE: [OpenaiLike; 59] = [
     row("ai21_chat", "https://api.ai21.com/studio/v1", "AI21_API_KEY", &OLDER_LIMIT).also(&["ai21"]),
     row("aiml", "https://api.aimlapi.com/v1", "AIML_API_KEY", &OLDER_LIMIT),
     row("baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY", &OLDER_LIMIT),
@@ -120,8 +118,6 @@ pub static TABLE: [OpenaiLike; 61] = [
     row("novita", "https://api.novita.ai/v3/openai", "NOVITA_API_KEY", &OLDER_LIMIT).completing(),
     row("nscale", "https://inference.api.nscale.com/v1", "NSCALE_API_KEY", &OLDER_LIMIT),
     row("nvidia_nim", "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY", &OLDER_LIMIT).completing(),
-    ollama("ollama"),
-    ollama("ollama_chat"),
     OpenaiLike { operations: Operations { completions: true, responses: true }, ..row("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", &OPENAI) }.also(&["text-completion-openai"]).with(&[setting("organization", &["OPENAI_ORGANIZATION"])]),
     own_host("openai_like", "OPENAI_LIKE_API_KEY").completing().also(&["custom_openai"]),
     row("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", &OPENROUTER).completing(),

@@ -155,13 +155,6 @@ fn t02_developer_is_told_as_system_where_it_is_unknown() {
     );
 }
 
-#[test]
-fn ollama_is_found_below_its_bare_host() {
-    let ollama = TABLE.iter().find(|row| row.name == "ollama").unwrap();
-    assert_eq!(ollama.path("", Format::Chat), "/v1/chat/completions");
-    assert_eq!(ollama.path("/v1", Format::Chat), "/v1/chat/completions");
-}
-
 /// What the vendor is asked when a client asks for `format` with this body.
 fn native(provider: &str, format: Format, body: &[u8], media: &str) -> Option<Encoded> {
     let mut line = Line::of(format);

@@ -45,9 +45,17 @@ impl<'a> Fixture<'a> {
 
     /// The request as the vendor of the folder is sent it.
     pub fn encode(&self, name: &str) -> Result<Encoded, ApiError> {
+        let provider = provider(name);
+        self.at(provider, |target| {
+            provider.encode(&chat(self.request()), target)
+        })
+    }
+
+    /// What comes of the deployment that it describes.
+    pub fn at<T>(&self, provider: &dyn Provider, ask: impl FnOnce(&Target<'_>) -> T) -> T {
         let model = self
             .value("model")
-            .unwrap_or_else(|| Value::from(usual_model(name)));
+            .unwrap_or_else(|| Value::from(usual_model(provider.name())));
         let text = |name: &str| {
             self.value(name)
                 .and_then(|value| value.as_str().map(str::to_owned))
@@ -66,10 +74,10 @@ impl<'a> Fixture<'a> {
             rules: &rules,
             drop_params: self.value("drop_params") == Some(Value::Bool(true)),
             max_output: self.value("max_output").and_then(|most| most.as_u64()),
-            options: &self.options(provider(name)),
+            options: &self.options(provider),
             ..Target::of_model("")
         };
-        provider(name).encode(&chat(self.request()), &target)
+        ask(&target)
     }
 
     /// What the deployment says that only its vendor understands.
@@ -89,13 +97,14 @@ impl<'a> Fixture<'a> {
 }
 
 /// The model of fixtures that name none.
-fn usual_model(name: &str) -> &'static str {
-    match name.split(['/', '\\']).next() {
-        Some("gemini" | "vertex_ai") => "gemini-3-pro",
+fn usual_model(vendor: &str) -> &'static str {
+    match vendor {
+        "gemini" | "vertex_ai" => "gemini-3-pro",
         _ => "claude-haiku-4-5",
     }
 }
 
+/// The vendor whose name the folder has.
 pub(super) fn provider(name: &str) -> &'static dyn Provider {
     let folder = name.split(['/', '\\']).next().unwrap_or_default();
     provider::find(folder).expect("a folder is named after a provider")
@@ -121,6 +130,11 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         (Ok(_), Some(_)) => return Err("not refused".to_owned()),
         (Ok(encoded), None) => encoded,
     };
+    sent(&fixture, encoded)
+}
+
+/// Whether the vendor is sent what is expected.
+pub(super) fn sent(fixture: &Fixture<'_>, encoded: Encoded) -> Result<(), String> {
     let unchanged = || fixture.request().as_bytes().to_vec();
     let body = encoded.body.unwrap_or_else(unchanged);
     let body = String::from_utf8(body).map_err(|fault| fault.to_string())?;
@@ -135,12 +149,6 @@ pub(super) fn request(name: &str, text: &str) -> Result<(), String> {
         &serde_json::from_str(&body).map_err(|fault| fault.to_string())?,
         &fixture.value("expected").expect("expected"),
     )?;
-    if fixture
-        .value("path")
-        .is_some_and(|path| path != encoded.path.as_str())
-    {
-        return Err(format!("the path is {}", encoded.path));
-    }
     for (header, value) in fixture
         .value("headers")
         .unwrap_or_default()
@@ -187,26 +195,6 @@ pub(super) fn answer(name: &str, text: &str) -> Result<(), String> {
     )
 }
 
-/// What the client is told when the vendor refuses.
-pub(super) fn failure(name: &str, text: &str) -> Result<(), String> {
-    let fixture = Fixture::read(text);
-    let mut head = Head::new();
-    head.push(":status", fixture.raw("status").expect("status"));
-    for (name, value) in fixture
-        .value("headers")
-        .unwrap_or_default()
-        .as_object()
-        .into_iter()
-        .flatten()
-    {
-        head.push(name, value.as_str().expect("a header is text"));
-    }
-    let body = fixture.raw("body").unwrap_or_default();
-    let vendor = provider(name).name();
-    let error = ApiError::answered(vendor, &head, body.as_bytes());
-    refused(&error, &fixture.value("error").expect("error"))
-}
-
 /// The client's answer: what the vendor says in another format worded anew, what it says in OpenAI's as it is.
 fn worded(fixture: &Fixture<'_>, name: &str, response: &[u8]) -> Result<Vec<u8>, ApiError> {
     let mut reading = fixture.reading(name);
@@ -226,6 +214,26 @@ fn worded(fixture: &Fixture<'_>, name: &str, response: &[u8]) -> Result<Vec<u8>,
     };
     let answer = whole::read(&mut reading, provider(name).name(), response, wants)?;
     Ok(answer.body.unwrap_or_else(|| response.to_vec()))
+}
+
+/// What the client is told when the vendor refuses.
+pub(super) fn failure(name: &str, text: &str) -> Result<(), String> {
+    let fixture = Fixture::read(text);
+    let mut head = Head::new();
+    head.push(":status", fixture.raw("status").expect("status"));
+    for (name, value) in fixture
+        .value("headers")
+        .unwrap_or_default()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        head.push(name, value.as_str().expect("a header is text"));
+    }
+    let body = fixture.raw("body").unwrap_or_default();
+    let vendor = provider(name).name();
+    let error = ApiError::answered(vendor, &head, body.as_bytes());
+    refused(&error, &fixture.value("error").expect("error"))
 }
 
 /// Whether the error has the members that are expected.

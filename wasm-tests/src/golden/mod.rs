@@ -8,11 +8,15 @@
 //!   set, and `contains`, spellings that must stand in the body.
 //! - `.answer.json`: `response` of the vendor and the `expected` answer to the client, or `error`. Optional: `model` and
 //!   `request`, what was asked.
-//! - `.sse` with `.chunks.json` of the same name: the vendor's stream, and the `expected` chunks without the members
-//!   that all of them share. Optional: `model` and `request`; `ends` with an error where it does not end with `[DONE]`.
+//! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
+//! - `.native.json`: a `request` of another `format`, the deployment's `provider` where the folder does not tell, what is
+//!   `expected` as in `.request.json`, and where the vendor gives a `response`, the `answer` to the client, the `usage` (prompt
+//!   and completion) counted, or the `failure`.
 //! - `.frames.json` in the place of `.sse`: a list of AWS frames. Each has an `event`, an `exception` or an `error` (a code with its
 //!   `message`), and a `payload`; one that is `broken` has a flipped bit.
-//! - `.failure.json`: `status`, `headers` and `body` with which the vendor refuses, and the `error` for the client.
+//! - `.sse`, or `.jsonl` for JSON lines, with `.chunks.json` of the same name: the vendor's stream, and the `expected`
+//!   chunks without the members that all of them share. Optional: `model` and `request`; `ends` with an error where it does
+//!   not end with `[DONE]`.
 //!
 //! A folder per format that clients speak besides chat (`messages`, `responses`, `gemini-in`, `completions`), with
 //!
@@ -27,6 +31,7 @@ mod case;
 mod client;
 mod features;
 mod frames;
+mod native;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -88,18 +93,23 @@ pub fn run() -> Outcome {
             case::request(&name, text)
         } else if name.ends_with(".answer.json") {
             case::answer(&name, text)
+        } else if name.ends_with(".failure.json") {
+            case::failure(&name, text)
+        } else if name.ends_with(".native.json") {
+            native::check(&name, text)
         } else if name.ends_with(".chunks.json") {
             let beside = |end: &str| {
                 let name = name.replace(".chunks.json", end);
                 FIXTURES.get_file(name).and_then(File::contents_utf8)
             };
-            match (beside(".sse"), beside(".frames.json")) {
+            match (
+                beside(".sse").or_else(|| beside(".jsonl")),
+                beside(".frames.json"),
+            ) {
                 (Some(sse), _) => stream::check(&name, text, sse),
                 (None, Some(list)) => stream::check_bytes(&name, text, &frames::bytes(list)),
                 (None, None) => panic!("{name}: chunks need a stream"),
             }
-        } else if name.ends_with(".failure.json") {
-            case::failure(&name, text)
         } else if name.ends_with(".tochat.json") {
             client::to_chat(&name, text)
         } else if name.ends_with(".reply.json") {

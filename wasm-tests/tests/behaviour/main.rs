@@ -22,14 +22,17 @@ mod messages;
 mod midstream;
 mod mocks;
 mod names;
+mod operations;
 mod parameters;
 mod requests;
 mod retries;
 mod scenario;
 mod spoken;
 mod streams;
+mod through;
 mod tokens;
 mod told;
+mod vendors;
 mod ways_in;
 
 /// What marks a rule: a test of the harness that runs it.

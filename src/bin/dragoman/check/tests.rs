@@ -105,7 +105,7 @@ fn every_mistake_is_told_with_its_place_and_in_words() {
         (file("litellm_settings: {max_budget: 5}"), "6:20: litellm_settings.max_budget: not supported yet"),
         (file("general_settings: {custom_auth: x.y}"), "6:20: general_settings.custom_auth: not supported yet"),
         (file("router_settings: {routing_strategy: lar1}"), "6:19: router_settings.routing_strategy: the strategy `lar1` is not supported yet"),
-        (file("  model_info: {mode: embedding}"), "6:16: model_list[0].model_info.mode: the mode `embedding` is not supported yet"),
+        (file("  model_info: {mode: ocr}"), "6:16: model_list[0].model_info.mode: the mode `ocr` is not supported yet"),
         // What is missing.
         ("model_list: [{}]".into(), "1:14: model_list[0]: `model_name` is missing"),
         ("model_list: [{model_name: a}]".into(), "1:14: model_list[0]: `litellm_params` is missing"),

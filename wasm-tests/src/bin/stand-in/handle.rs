@@ -16,6 +16,7 @@ use crate::answer::{Answer, Prompt};
 use crate::behaviour::{self, Behaviour, Orders};
 use crate::fast::{Key, Prepared};
 use crate::format::Format;
+use crate::operations;
 use crate::play::{Broken, Play, Watch};
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -92,6 +93,10 @@ fn elsewhere(head: &Parts, body: &Bytes, shared: &Shared) -> Reply {
         (_, "/healthz") => Reply::text(200, "text/plain", "ok".into()),
         (&Method::GET, path) if path.ends_with("/models") => models(&head.headers),
         (method, path) => {
+            if let Some((reply, model)) = operations::answer(head, body) {
+                locked(&shared.record).note(head, body, &model);
+                return reply;
+            }
             if !shared.options.fast {
                 locked(&shared.record).note(head, body, "");
             }

@@ -27,6 +27,8 @@ mod handle;
 #[cfg(not(target_family = "wasm"))]
 mod openai;
 #[cfg(not(target_family = "wasm"))]
+mod operations;
+#[cfg(not(target_family = "wasm"))]
 mod play;
 #[cfg(not(target_family = "wasm"))]
 mod record;

@@ -67,20 +67,30 @@ impl Visit<'_> {
         };
         let mut body = Vec::new();
         let mut effect = self.step(arrived);
+        // What was held when the request went on: what comes after follows it.
+        let mut held = 0;
         for (index, part) in call.parts.iter().enumerate() {
             body.extend_from_slice(part);
             if self.exchange.wants() == Wants::Nothing {
                 continue;
             }
             assert_eq!(effect, Effect::Hold, "a body that is wanted is waited for");
+            held = body.len();
             effect = self.step(if Some(index) == end {
                 Event::Request { body: body.clone() }
             } else {
-                Event::Growing { held: body.len() }
+                let is_wanted = self.exchange.wants() == Wants::Chunks;
+                Event::Growing {
+                    bytes: if is_wanted { &body } else { b"" },
+                    held: body.len(),
+                }
             });
         }
         match effect {
-            Effect::Forward { head, body: other } => self.send(head, other.unwrap_or(body)),
+            Effect::Forward { head, body: other } => {
+                let sent = other.map(|other| [&other[..], &body[held..]].concat());
+                self.send(head, sent.unwrap_or(body));
+            }
             Effect::Pass => self.send(call.head.clone(), body),
             Effect::Respond(reply) => self.reply(reply),
             Effect::Strip => {
