@@ -1,5 +1,6 @@
 """Vendors' own clients, pointed at the gateway's path for their vendor: they must not notice that it is there."""
 
+import anthropic
 import openai
 import pytest
 
@@ -39,8 +40,6 @@ def client(gateway, request):
 
 @pytest.fixture
 def claude(gateway):
-    # It comes with the vendors' own packages, which not every set-up has.
-    anthropic = pytest.importorskip("anthropic")
     with anthropic.Anthropic(base_url=f"{gateway.url}/anthropic", api_key="sk-client", max_retries=0, timeout=20) as client:
         yield client
 
