@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::faults::{BadBase, Note, Trouble};
 use super::headers;
 use super::key::Bearer;
+use super::mode;
 use super::model::{self, Named, Naming};
 use super::parameters;
 use super::path::Path;
@@ -108,7 +109,7 @@ impl Entry<'_> {
         defaults: &Defaults,
         findings: &mut Findings<'_>,
     ) -> Option<Deployment> {
-        self.mode(findings);
+        mode::check(&self.info, findings);
         let extra_headers = headers::extra(&self.params, &defaults.cluster_header, findings);
         let named = self.named(findings);
         if let (Some(named), Some(group)) = (&named, group) {
@@ -300,23 +301,6 @@ impl Entry<'_> {
         base.at(cluster)
     }
 
-    /// What LiteLLM calls the operations that are answered; a deployment for another one would be sent these.
-    fn mode(&self, findings: &mut Findings<'_>) {
-        let mode = self
-            .info
-            .name("mode", &findings.env)
-            .filter(|mode| !MODES.contains(&mode.value.as_str()));
-        if let Some(mode) = mode {
-            findings.fault(
-                self.info.place("mode"),
-                Trouble::NotYet {
-                    what: "the mode",
-                    name: mode.written,
-                },
-            );
-        }
-    }
-
     /// All but the key and the headers.
     fn deployment(
         &self,
@@ -385,19 +369,6 @@ impl Entry<'_> {
 
 /// Where the tag may stand that opens reasoning.
 const TAGS: [(&str, Tag); 2] = [("answer", Tag::Answer), ("prompt", Tag::Prompt)];
-
-/// Modes of models that can be asked.
-const MODES: [&str; 9] = [
-    "audio_speech",
-    "audio_transcription",
-    "chat",
-    "completion",
-    "embedding",
-    "image_generation",
-    "moderation",
-    "rerank",
-    "responses",
-];
 
 fn usual(named: &Named, options: &Options) -> Result<Base, BadBase> {
     named

@@ -17,6 +17,7 @@ mod headers;
 mod identity;
 mod key;
 mod kind;
+mod mode;
 mod model;
 mod names;
 mod options;

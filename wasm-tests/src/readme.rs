@@ -72,9 +72,17 @@ fn every_file_readme_links_to_is_there() {
         .filter(|link| !link.contains("://"))
         .collect();
     assert!(links.len() > 20);
-    let missing: Vec<_> = links
-        .iter()
-        .filter(|link| !root.join(link).exists())
-        .collect();
+    let headings = README.lines().filter_map(|line| {
+        let words = line.strip_prefix('#')?.trim_start_matches('#').trim();
+        let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+        let words: String = words.to_lowercase().chars().filter(kept).collect();
+        Some(format!("#{}", words.replace(' ', "-")))
+    });
+    let headings: Vec<_> = headings.collect();
+    let is_there = |link: &str| match link.strip_prefix('#') {
+        Some(_) => headings.iter().any(|heading| heading == link),
+        None => root.join(link).exists(),
+    };
+    let missing: Vec<_> = links.iter().filter(|link| !is_there(link)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -91,7 +91,7 @@ fn every_mistake_is_told_with_its_place_and_in_words() {
         (file("dragoman: {cluster_tmplate: x}"), "6:12: dragoman.cluster_tmplate: unknown key, did you mean `cluster_template`?"),
         (params("modle: openai/gpt-4o"), "4:7: model_list[0].litellm_params.modle: unknown key, did you mean `model`?"),
         (extra("tempratur: 1"), "6:7: model_list[0].litellm_params.tempratur: unknown key, did you mean `temperature`?"),
-        (extra("aws_region_name: eu"), "6:7: model_list[0].litellm_params.aws_region_name: not supported yet"),
+        (extra("tag_regex: [eu]"), "6:7: model_list[0].litellm_params.tag_regex: not supported yet"),
         (extra("allowed_openai_params: x"), "allowed_openai_params: must be a list, not text"),
         (extra("extra_body: [x]"), "extra_body: must be a section of keys and values, not a list"),
         (extra("extra_body: {a: {b: os.environ/NO_SUCH}}"), "extra_body.a: the environment variable `NO_SUCH` is not set"),
