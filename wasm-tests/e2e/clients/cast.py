@@ -78,9 +78,9 @@ PROVIDERS = [
     Provider("gemini", "gemini/gemini-2.5-flash", "aimock"),
     Provider("vertex_ai", "vertex_ai/gemini-2.5-flash", "aimock", more=VERTEX),
     Provider("bedrock", "bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", "aimock", more=AWS),
-    # aimock tells their thoughts as if they were answers, or under another name.
+    # aimock tells their thoughts as if they were answers, or under another name, and Ollama's counts as zero.
     Provider("cohere", "cohere/command-a-03-2025", "aimock", unplayed=("reasoning",)),
-    Provider("ollama", "ollama_chat/qwen3", "aimock", unplayed=("reasoning",)),
+    Provider("ollama", "ollama_chat/qwen3", "aimock", unplayed=("reasoning", "usage")),
     # Mistral counts without being asked, aimock does not.
     Provider("mistral", "mistral/mistral-large-latest", "aimock", "/v1", unplayed=("usage",)),
     Provider("deepseek", "deepseek/deepseek-chat", "aimock", "/v1"),
