@@ -90,6 +90,10 @@ impl Simulation {
             }
             Effect::Respond(reply) => self.reply(visit, reply),
             Effect::Drop | Effect::Hold | Effect::Pass => {}
+            // Envoy still holds the request: nothing was sent upstream with it.
+            Effect::Forward { head, .. } if self.visits[visit].envoy.native.is_none() => {
+                self.forward(visit, &head);
+            }
             Effect::Forward { .. } | Effect::Release { .. } | Effect::Strip => {
                 self.fault(visit, format!("{effect:?} outside a callback"));
             }

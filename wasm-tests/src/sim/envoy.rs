@@ -70,16 +70,19 @@ impl Simulation {
         }
         let body = it.request.body.clone();
         match self.step(visit, Event::Request { body }) {
-            Effect::Forward { head, .. } => {
-                let cluster = head.get(&self.plan.cluster_header).unwrap_or_default();
-                let attempt = self.attempt(visit, cluster, None);
-                self.visits[visit].envoy.native = Some(attempt);
-                self.plan_piece(visit, attempt);
-            }
+            Effect::Forward { head, .. } => self.forward(visit, &head),
             Effect::Respond(reply) => self.reply(visit, reply),
             Effect::Hold if self.wakes_at(visit).is_some() => {}
             effect => self.fault(visit, format!("{effect:?} for a request that is complete")),
         }
+    }
+
+    /// The request that is held goes upstream.
+    pub(super) fn forward(&mut self, visit: usize, head: &Head) {
+        let cluster = head.get(&self.plan.cluster_header).unwrap_or_default();
+        let attempt = self.attempt(visit, cluster, None);
+        self.visits[visit].envoy.native = Some(attempt);
+        self.plan_piece(visit, attempt);
     }
 
     fn plan_piece(&mut self, visit: usize, attempt: usize) {
