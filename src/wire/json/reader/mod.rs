@@ -295,14 +295,18 @@ impl<'a> Reader<'a> {
         Err(self.malformed())
     }
 
+    // The module is built for size: what is done for every byte or two is put where it is used all the same.
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline(always)]
     fn bump(&mut self) {
         self.advance(1);
     }
 
+    #[inline(always)]
     fn advance(&mut self, by: usize) {
         self.at = self.at.saturating_add(by);
     }

@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Skips to the next quote or control byte, or to an escape that needs a closer look.
+    #[inline(always)]
     fn run(&mut self, seen: &mut Seen) {
         let mut rest = self.bytes.get(self.at..).unwrap_or_default();
         while let Some((chunk, tail)) = rest.split_first_chunk::<16>() {
@@ -140,6 +141,7 @@ struct Seen {
 
 /// Where in the chunk the reader must stop, if anywhere. Escapes of two bytes are passed over here:
 /// code and prose in a prompt are full of them, and a stop costs as much as several chunks.
+#[inline(always)]
 fn stop(chunk: &[u8; 16], lanes: u8x16, seen: &mut Seen) -> Option<u32> {
     let stops = lanes.simd_eq(u8x16::splat(b'"'))
         | lanes.simd_eq(u8x16::splat(b'\\'))
