@@ -326,12 +326,6 @@ pub trait Provider: Sync + fmt::Debug {
     }
 }
 
-/// A reader of OpenAI's words as the vendor of that name says them, for clients of other formats.
-#[must_use]
-pub fn openai_words(vendor: &'static str) -> Box<dyn Decode> {
-    openai_like::decode::new(vendor)
-}
-
 /// The vendor of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Provider> {
